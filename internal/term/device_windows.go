@@ -1,0 +1,4 @@
+package term
+
+// terminalDevices names the devices to read from and to write to.
+func terminalDevices() (in, out string) { return "CONIN$", "CONOUT$" }
