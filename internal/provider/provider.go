@@ -12,7 +12,8 @@ type Provider struct {
 	// Protocol is "oauth2" or "oidc". With "oidc" an ID token is required from
 	// every sign-in and always checked.
 	Protocol Protocol `toml:"protocol" json:"protocol"`
-	// APIVersion replaces {api_version} in every endpoint.
+	// APIVersion replaces {api_version} in every endpoint. After decoding the
+	// endpoints hold the version itself.
 	APIVersion string `toml:"api_version" json:"api_version,omitempty"`
 
 	Issuer                      string `toml:"issuer" json:"issuer,omitempty"`
@@ -32,7 +33,10 @@ type Provider struct {
 	IssInResponse bool `toml:"authorization_response_iss_parameter_supported" json:"authorization_response_iss_parameter_supported,omitempty"`
 
 	// Scopes are asked for when the person names none.
-	Scopes         []string `toml:"scopes" json:"scopes"`
+	Scopes []string `toml:"scopes" json:"scopes"`
+	// OptionalScopes are not asked for by default because an app must first be
+	// allowed to: a provider may refuse the whole request for one of them.
+	OptionalScopes []string `toml:"optional_scopes" json:"optional_scopes,omitempty"`
 	ScopeSeparator string   `toml:"scope_separator" json:"scope_separator"`
 	// AuthorizationParams go into every authorization request.
 	AuthorizationParams map[string]string `toml:"authorization_params" json:"authorization_params,omitempty"`
@@ -49,6 +53,8 @@ type Provider struct {
 	Lifetime      Lifetime           `toml:"lifetime" json:"lifetime,omitempty"`
 	Revocation    RevocationStyle    `toml:"revocation" json:"revocation"`
 	Introspection IntrospectionStyle `toml:"introspection" json:"introspection"`
+	// Device says which protocol device_authorization_endpoint speaks.
+	Device DeviceStyle `toml:"device" json:"device,omitempty"`
 
 	Profile ProfileMap `toml:"profile" json:"profile"`
 	// Quirks are the oddities no field above can say, from the closed list of [Quirk].
@@ -123,6 +129,8 @@ type (
 	RevocationStyle string
 	// IntrospectionStyle says how the provider is asked about a token.
 	IntrospectionStyle string
+	// DeviceStyle says how a device without a browser signs in.
+	DeviceStyle string
 	// Quirk names one oddity, implemented once in package oauth and exercised
 	// by the emulator.
 	Quirk string
@@ -170,6 +178,9 @@ const (
 	IntrospectGitHub     IntrospectionStyle = "github_token" // POST /applications/{client_id}/token
 	IntrospectBearerGet  IntrospectionStyle = "bearer_get"   // Kakao, Naver: GET with the bearer
 	IntrospectNone       IntrospectionStyle = "none"
+
+	DeviceRFC8628  DeviceStyle = ""               // the endpoint, if there is one, follows RFC 8628
+	DeviceFacebook DeviceStyle = "facebook_login" // Facebook's own: an app token, then polls of device/login_status
 
 	// QuirkErrorObject: "error" in a token answer or API answer is an object
 	// {message,type,code,error_subcode,fbtrace_id} (Facebook).
