@@ -62,6 +62,7 @@ func mayImport() map[string][]string {
 		"internal/browser":         nil,
 		"internal/secret":          nil,
 		"internal":                 nil,
+		"scripts/sbom":             nil,
 	}
 }
 

@@ -3,7 +3,10 @@
 // {header, payload}. Any refusal is exit status 1 with jose's code on stderr.
 //
 // secret is base64, because an HMAC secret is bytes and not text.
-import { createLocalJWKSet, jwtVerify } from "jose";
+
+// Node 18 has Web Crypto, but not under its global name.
+globalThis.crypto ??= (await import("node:crypto")).webcrypto;
+const { createLocalJWKSet, jwtVerify } = await import("jose");
 
 let input = "";
 for await (const chunk of process.stdin) input += chunk;

@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Runs the sections of the test suite that are named, or all of them, and says
+# at the end how each went. A section that fails does not hide the next one.
+#
+#   scripts/test.sh [check|unit|race|cross|reproducible|tools|keyring|interop]...
+#
+# With CI=true, what cannot run is a failure; elsewhere it is named as skipped.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+GO="${GO:-go}"
+RACE_PACKAGES="${RACE_PACKAGES:-./...}"
+KEYRING_PACKAGES="${KEYRING_PACKAGES:-./internal/vault/...}"
+CI="${CI:-}"
+export CI
+readonly SKIPPED=75 # EX_TEMPFAIL: the exit status of a section that could not run
+
+say() { printf '%s\n' "$*"; }
+
+# skip ends a section that lacks something.
+skip() {
+  if [ "$CI" = true ]; then
+    say "not possible here, and CI=true: $*"
+    exit 1
+  fi
+  say "skipped: $*"
+  exit $SKIPPED
+}
+
+# packages prints those of the given patterns that exist.
+packages() { "$GO" list "$@" 2>/dev/null; }
+
+section_check() { # gofmt and go vet
+  local unformatted
+  unformatted=$(git ls-files -co --exclude-standard '*.go' | while read -r f; do [ -f "$f" ] && gofmt -l "$f"; done)
+  if [ -n "$unformatted" ]; then
+    say "not formatted (make format):" "$unformatted"
+    exit 1
+  fi
+  "$GO" mod verify
+  "$GO" vet ./...
+  (cd internal/interop && "$GO" vet ./...)
+}
+
+# The tests that need Go alone, as somebody runs them who has nothing else: no
+# session bus, and a skip is a skip. What is skipped here runs in a section below,
+# where it may not be.
+section_unit() { # go test ./... with Go alone
+  env -u DBUS_SESSION_BUS_ADDRESS -u CI "$GO" test ./...
+}
+
+section_race() { # the concurrent packages under the race detector
+  command -v "$("$GO" env CC)" >/dev/null || skip "the race detector needs a C compiler"
+  local list
+  # shellcheck disable=SC2086 # a list of patterns
+  list=$(packages $RACE_PACKAGES)
+  # shellcheck disable=SC2086 # a list of packages
+  env -u DBUS_SESSION_BUS_ADDRESS -u CI CGO_ENABLED=1 "$GO" test -race -short $list
+}
+
+section_cross() { # compile and vet for the other platforms
+  local target
+  for target in windows/amd64 darwin/arm64; do
+    say "$target: go vet ./... (tests too), go build"
+    GOOS=${target%/*} GOARCH=${target#*/} CGO_ENABLED=0 "$GO" vet ./...
+    GOOS=${target%/*} GOARCH=${target#*/} CGO_ENABLED=0 "$GO" build -o /dev/null ./cmd/socialauth
+  done
+}
+
+section_reproducible() { # two builds in two folders are equal, and within the size budget
+  scripts/reproducible.sh
+}
+
+section_tools() { # what the next sections need, installed where that is possible
+  scripts/install-test-tools.sh
+}
+
+section_keyring() { # the vault against a real Secret Service
+  local tool
+  for tool in dbus-run-session gnome-keyring-daemon secret-tool; do
+    command -v "$tool" >/dev/null || skip "there is no $tool (apt-get install dbus gnome-keyring libsecret-tools)"
+  done
+  local list mode out ran=0
+  # shellcheck disable=SC2086 # a list of patterns
+  list=$(packages $KEYRING_PACKAGES)
+  for mode in "" --locked --no-login --no-service --no-bus; do
+    say "Secret Service ${mode:---unlocked}"
+    # shellcheck disable=SC2086 # a list of packages, and an option or none
+    out=$(scripts/with-secret-service.sh $mode -- "$GO" test -count=1 -v -run SecretService $list 2>&1) || {
+      say "$out"
+      exit 1
+    }
+    printf '%s\n' "$out" | grep -E '^(--- |ok )' | grep -v 'no tests to run' || true
+    ran=$((ran + $(printf '%s\n' "$out" | grep -c '^--- PASS')))
+  done
+  if [ "$ran" = 0 ]; then
+    say "no test with SecretService in its name was run"
+    exit 1
+  fi
+}
+
+section_interop() { # programs nobody here wrote
+  cd internal/interop
+  "$GO" test -count=1 ./...
+}
+
+all="check unit race cross reproducible tools keyring interop"
+results="" passed=0 failed=0 skipped=0
+
+# shellcheck disable=SC2086 # a list of names
+[ $# -gt 0 ] || set -- $all
+for name; do
+  if ! declare -F "section_$name" >/dev/null; then
+    say "there is no section $name; there are: $all" >&2
+    exit 2
+  fi
+  printf '\n== %s: %s\n' "$name" "$(sed -n "s/^section_$name() { # //p" scripts/test.sh)"
+  started=$SECONDS
+  # Not `( … ) || …`: errexit would be off inside.
+  set +e
+  (
+    set -e
+    "section_$name"
+  )
+  status=$?
+  took=$((SECONDS - started))
+  case $status in
+    0) passed=$((passed + 1)) verdict=passed ;;
+    "$SKIPPED") skipped=$((skipped + 1)) verdict=skipped ;;
+    *) failed=$((failed + 1)) verdict=FAILED ;;
+  esac
+  results+=$(printf '  %-13s %-8s %4d s' "$name" "$verdict" "$took")$'\n'
+done
+
+printf '\n== result\n%s\n' "$results"
+printf 'sections: %d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ]
