@@ -17,6 +17,10 @@ import (
 // MaxFile is the size in bytes beyond which a file is not read.
 const MaxFile = 1 << 20
 
+// maxErrors is how many errors of one table are collected to tell the first of:
+// a file of unknown keys alone is not compared with our keys to its end.
+const maxErrors = 100
+
 // FileError is the first thing wrong in a provider file.
 type FileError struct {
 	// File is the name the decoder was given.
@@ -57,11 +61,11 @@ func Load(path string) (*Provider, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &FileError{File: path, Reason: "is not a regular file"}
 	}
-	f, err := os.Open(path) //nolint:gosec // the path is the person's own choice
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading a provider: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // opened for reading
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading a provider: %w", err)
@@ -175,6 +179,9 @@ func fill(path []string, table map[string]any, into reflect.Value) []*FieldError
 	}
 	slices.Sort(names) // errors on one line come in a fixed order
 	for _, name := range names {
+		if len(errs) >= maxErrors {
+			break
+		}
 		here := append(slices.Clone(path), name)
 		index, ok := fields[name]
 		if !ok {

@@ -60,7 +60,13 @@ func sameHost(entry string, u *url.URL) bool {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	standard := map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	standard := ""
+	switch u.Scheme {
+	case "https":
+		standard = "443"
+	case "http":
+		standard = "80"
+	}
 	if port == "" {
 		port = standard
 	}

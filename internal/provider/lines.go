@@ -102,8 +102,8 @@ func (s *lineScanner) key() []string {
 	var path []string
 	for {
 		s.blank(false)
-		switch c := s.peek(); {
-		case c == '"' || c == '\'':
+		switch s.peek() {
+		case '"', '\'':
 			path = append(path, s.str())
 		default:
 			start := s.pos

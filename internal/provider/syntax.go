@@ -15,7 +15,7 @@ func isAlnum(c byte) bool {
 // validID: [a-z0-9][a-z0-9-]*.
 func validID(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' && i > 0) {
+		if c := s[i]; (!isAlnum(c) || c >= 'A' && c <= 'Z') && (c != '-' || i == 0) {
 			return false
 		}
 	}
