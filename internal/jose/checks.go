@@ -1,0 +1,136 @@
+package jose
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// tenYears is how far in the future exp may be. What is farther is a mistake in
+// the unit more often than an intention (row W04).
+const tenYears = 3653 * 24 * time.Hour
+
+// checks collects every reason why the claims of a signed token are refused.
+type checks struct {
+	doc     *document
+	now     time.Time
+	leeway  time.Duration
+	reasons []Reason
+}
+
+func (c *checks) add(code Code, claim, format string, args ...any) {
+	c.reasons = append(c.reasons, Reason{code, claim, fmt.Sprintf(format, args...)})
+}
+
+func (c *checks) standard(v *Verifier) {
+	for _, name := range v.Require {
+		c.require(name)
+	}
+	if !v.SkipIssuer {
+		c.issuer(v.Issuers)
+	}
+	if !v.SkipAudience {
+		c.audience(v.Audiences)
+	}
+	if len(v.AuthorizedParties) > 0 {
+		c.oneOf(CodeParty, "azp", v.AuthorizedParties)
+	}
+	c.times()
+}
+
+func (c *checks) require(name string) {
+	for _, r := range c.reasons {
+		if r.Code == CodeMissing && r.Claim == name {
+			return
+		}
+	}
+	if _, ok := c.doc.get(name); !ok && name != "exp" { // exp is always required
+		c.add(CodeMissing, name, "the claim is missing")
+	}
+}
+
+func (c *checks) issuer(allowed []string) { c.oneOf(CodeIssuer, "iss", allowed) }
+
+// oneOf checks a string claim that must be there and be one of the allowed.
+func (c *checks) oneOf(code Code, name string, allowed []string) {
+	m, ok := c.doc.get(name)
+	switch {
+	case !ok:
+		c.require(name)
+	case m.kind != kindString:
+		c.add(CodeInvalid, name, "it is %s, not a string", m.kind)
+	case !slices.Contains(allowed, m.str()):
+		c.add(code, name, "%+q is not the expected %+q", m.str(), allowed)
+	}
+}
+
+// audience returns the values of aud, nil if they are unusable.
+func (c *checks) audience(allowed []string) {
+	m, ok := c.doc.get("aud")
+	if !ok {
+		c.require("aud")
+		return
+	}
+	list, ok := m.strings()
+	if !ok {
+		c.add(CodeInvalid, "aud", "it is %s, not a string or an array of strings", m.kind)
+		return
+	}
+	for _, have := range list {
+		if slices.Contains(allowed, have) {
+			return
+		}
+	}
+	c.add(CodeAudience, "aud", "%+q does not contain the expected %+q", list, allowed)
+}
+
+func (c *checks) times() {
+	if exp, ok := c.date("exp"); ok {
+		switch {
+		case !c.now.Before(exp.time().Add(c.leeway)):
+			c.add(CodeExpired, "exp", "expired at %s", exp.time().Format(time.RFC3339))
+		case exp.time().After(c.now.Add(tenYears)):
+			c.add(CodeInvalid, "exp", "%s is more than ten years away; it looks like milliseconds",
+				exp.time().Format(time.RFC3339))
+		}
+	} else if _, found := c.doc.get("exp"); !found {
+		c.add(CodeMissing, "exp", "the claim is missing")
+	}
+	if nbf, ok := c.date("nbf"); ok && nbf.time().After(c.now.Add(c.leeway)) {
+		c.add(CodeNotYet, "nbf", "not valid before %s", nbf.time().Format(time.RFC3339))
+	}
+	if iat, ok := c.date("iat"); ok && iat.time().After(c.now.Add(c.leeway)) {
+		c.add(CodeIssuedLater, "iat", "issued at %s, which is in the future", iat.time().Format(time.RFC3339))
+	}
+}
+
+// date returns a NumericDate claim; ok is false if it is absent or, which is
+// noted, unusable.
+func (c *checks) date(name string) (d date, ok bool) {
+	m, found := c.doc.get(name)
+	if !found {
+		return date{}, false
+	}
+	if m.kind != kindNumber {
+		c.add(CodeInvalid, name, "%s is %s, not a number", excerpt(m.value), m.kind)
+		return date{}, false
+	}
+	d = parseDate(m.value)
+	switch {
+	case d.inRange():
+		return d, true
+	case d.milliseconds():
+		c.add(CodeInvalid, name, "%s looks like milliseconds", excerpt(m.value))
+	default:
+		c.add(CodeInvalid, name, "%s is not a date between 1970 and 9999", excerpt(m.value))
+	}
+	return date{}, false
+}
+
+// excerpt quotes a JSON text for a message, cut to a length one can read.
+func excerpt(text []byte) string {
+	if len(text) > 40 {
+		return fmt.Sprintf("%+q...", text[:40])
+	}
+	return fmt.Sprintf("%+q", text)
+}

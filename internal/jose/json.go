@@ -1,0 +1,352 @@
+package jose
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// kind is the type of a JSON value.
+type kind uint8
+
+const (
+	kindNone kind = iota
+	kindObject
+	kindArray
+	kindString
+	kindNumber
+	kindTrue
+	kindFalse
+	kindNull
+)
+
+func (k kind) String() string {
+	switch k {
+	case kindObject:
+		return "an object"
+	case kindArray:
+		return "an array"
+	case kindString:
+		return "a string"
+	case kindNumber:
+		return "a number"
+	case kindTrue, kindFalse:
+		return "a boolean"
+	case kindNull:
+		return "null"
+	}
+	return "nothing"
+}
+
+const (
+	depthStrict   = 32  // row W20: what a verifier reads
+	depthTolerant = 512 // what decode shows
+	manyKeys      = 32  // from here on an object's keys are looked up in a map
+	maxDuplicates = 16  // more of them are found but not listed
+)
+
+// member is one member of the outermost object, or one element of the
+// outermost array (without a name).
+type member struct {
+	name  []byte // decoded; do not change
+	value []byte // the exact text
+	kind  kind
+}
+
+// duplicate is a key that an object, at any depth, has twice.
+type duplicate struct {
+	name   []byte
+	offset int // of the second one, from 0
+}
+
+type frame struct {
+	object bool
+	base   int             // the object's keys are document.keys[base:]
+	seen   map[string]bool // filled once there are more than manyKeys
+}
+
+// document is one JSON text that was checked in a single pass without
+// recursion: its grammar (RFC 8259), depth, keys that occur twice, UTF-8. Bytes,
+// number texts and the order of keys stay as they are; the outermost members
+// can be looked up.
+//
+// A document may be used again; its slices are kept. What was read from it
+// before is then no longer valid.
+type document struct {
+	data       []byte
+	kind       kind
+	text       []byte // the value without blanks around it
+	members    []member
+	duplicates []duplicate
+	badUTF8    int  // offset of the first bad byte plus 1, or 0
+	surrogate  bool // an escape stands for half of a surrogate pair
+	spaced     bool // blanks between tokens
+	escaped    bool // a string has a backslash
+
+	depth  int
+	frames []frame
+	keys   [][]byte
+}
+
+// parse checks data. The error's Offset counts from 1.
+func (d *document) parse(data []byte, depth int) *SyntaxError {
+	d.data, d.kind, d.text, d.depth = data, kindNone, nil, depth
+	d.members, d.duplicates = d.members[:0], d.duplicates[:0]
+	d.frames, d.keys = d.frames[:0], d.keys[:0]
+	d.badUTF8, d.surrogate, d.spaced, d.escaped = 0, false, false, false
+	if i, reason := d.run(); reason != "" {
+		return &SyntaxError{Offset: i + 1, JSON: true, Reason: reason}
+	}
+	if !utf8.Valid(data) {
+		d.badUTF8 = firstBadUTF8(data) + 1
+	}
+	return nil
+}
+
+func firstBadUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		r, n := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(data)
+}
+
+type state uint8
+
+const (
+	wantValue state = iota
+	wantFirstElement
+	wantFirstKey
+	wantKey
+	wantEnd // a value is complete: a comma, a closing bracket or the end follows
+)
+
+// run walks over the text. It returns where it stopped and why, or "".
+func (d *document) run() (int, string) {
+	var (
+		i      int
+		next   state
+		reason string
+	)
+	for {
+		i = d.skip(i)
+		if i == len(d.data) {
+			break
+		}
+		c := d.data[i]
+		switch next {
+		case wantFirstKey, wantKey:
+			if c == '}' && next == wantFirstKey {
+				i, next = d.pop(i), wantEnd
+				continue
+			}
+			if i, reason = d.key(i); reason != "" {
+				return i, reason
+			}
+			next = wantValue
+		case wantFirstElement, wantValue:
+			if c == ']' && next == wantFirstElement {
+				i, next = d.pop(i), wantEnd
+				continue
+			}
+			if i, next, reason = d.value(i); reason != "" {
+				return i, reason
+			}
+		case wantEnd:
+			if len(d.frames) == 0 {
+				return i, "more data after the JSON value"
+			}
+			object := d.frames[len(d.frames)-1].object
+			switch {
+			case c == ',' && object:
+				i, next = i+1, wantKey
+			case c == ',':
+				i, next = i+1, wantValue
+			case c == '}' && object, c == ']' && !object:
+				i = d.pop(i)
+			case object:
+				return i, "expected a comma or the end of the object"
+			default:
+				return i, "expected a comma or the end of the array"
+			}
+		}
+	}
+	if next != wantEnd || len(d.frames) > 0 {
+		return i, "the JSON text ends too early"
+	}
+	return i, ""
+}
+
+func (d *document) skip(i int) int {
+	for i < len(d.data) && d.data[i] <= ' ' {
+		switch d.data[i] {
+		case ' ', '\t', '\n', '\r':
+			d.spaced = true
+		default:
+			return i
+		}
+		i++
+	}
+	return i
+}
+
+// value reads a scalar, or the opening bracket of a container.
+func (d *document) value(i int) (int, state, string) {
+	var (
+		c      = d.data[i]
+		k      kind
+		end    int
+		reason string
+	)
+	switch {
+	case c == '"':
+		k = kindString
+		end, reason = d.str(i)
+	case c == '{':
+		return d.push(i, kindObject)
+	case c == '[':
+		return d.push(i, kindArray)
+	case c == '-' || c >= '0' && c <= '9':
+		k = kindNumber
+		end, reason = scanNumber(d.data, i)
+	case c == 't':
+		k = kindTrue
+		end, reason = scanWord(d.data, i, "true")
+	case c == 'f':
+		k = kindFalse
+		end, reason = scanWord(d.data, i, "false")
+	case c == 'n':
+		k = kindNull
+		end, reason = scanWord(d.data, i, "null")
+	default:
+		end, reason = i, "expected a JSON value"
+	}
+	if reason != "" {
+		return end, wantEnd, reason
+	}
+	d.begin(i, k)
+	d.end(end)
+	return end, wantEnd, ""
+}
+
+// begin notes the start of a value if it is outermost or one level below.
+func (d *document) begin(i int, k kind) {
+	switch len(d.frames) {
+	case 0:
+		d.kind, d.text = k, d.data[i:]
+	case 1:
+		if !d.frames[0].object {
+			d.members = append(d.members, member{})
+		}
+		m := &d.members[len(d.members)-1]
+		m.kind, m.value = k, d.data[i:]
+	}
+}
+
+// end notes that the value begun last on this level ends before i.
+func (d *document) end(i int) {
+	switch len(d.frames) {
+	case 0:
+		d.text = d.text[:i-(len(d.data)-len(d.text))]
+	case 1:
+		m := &d.members[len(d.members)-1]
+		m.value = m.value[:i-(len(d.data)-len(m.value))]
+	}
+}
+
+func (d *document) push(i int, k kind) (int, state, string) {
+	if len(d.frames) >= d.depth {
+		return i, wantEnd, "the JSON is nested too deeply"
+	}
+	d.begin(i, k)
+	d.frames = append(d.frames, frame{object: k == kindObject, base: len(d.keys)})
+	if k == kindObject {
+		return i + 1, wantFirstKey, ""
+	}
+	return i + 1, wantFirstElement, ""
+}
+
+func (d *document) pop(i int) int {
+	f := &d.frames[len(d.frames)-1]
+	clear(d.keys[f.base:])
+	d.keys, f.seen = d.keys[:f.base], nil
+	d.frames = d.frames[:len(d.frames)-1]
+	d.end(i + 1)
+	return i + 1
+}
+
+// key reads a key and its colon, and finds out whether the object has it already.
+func (d *document) key(i int) (int, string) {
+	if d.data[i] != '"' {
+		return i, "expected a key in quotes"
+	}
+	end, reason := d.str(i)
+	if reason != "" {
+		return end, reason
+	}
+	name := d.data[i+1 : end-1]
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name = unescape(nil, name)
+	}
+	f := &d.frames[len(d.frames)-1]
+	if d.known(f, name) && len(d.duplicates) < maxDuplicates {
+		d.duplicates = append(d.duplicates, duplicate{name, i})
+	}
+	d.keys = append(d.keys, name)
+	if len(d.frames) == 1 {
+		d.members = append(d.members, member{name: name})
+	}
+	i = d.skip(end)
+	if i == len(d.data) || d.data[i] != ':' {
+		return i, "expected a colon after the key"
+	}
+	return i + 1, ""
+}
+
+// known reports whether name is among the keys of f. Few keys are compared one
+// by one; many go into a map, or a hostile object would cost quadratic time.
+func (d *document) known(f *frame, name []byte) bool {
+	keys := d.keys[f.base:]
+	if len(keys) < manyKeys {
+		for _, k := range keys {
+			if bytes.Equal(k, name) {
+				return true
+			}
+		}
+		return false
+	}
+	if f.seen == nil {
+		f.seen = make(map[string]bool, 4*manyKeys)
+		for _, k := range keys {
+			f.seen[string(k)] = true
+		}
+	}
+	if f.seen[string(name)] {
+		return true
+	}
+	f.seen[string(name)] = true
+	return false
+}
+
+// get returns the outermost member of this exact name. Of two it returns the
+// last, as most readers would; whoever decides something refuses duplicates.
+func (d *document) get(name string) (member, bool) {
+	for i := len(d.members) - 1; i >= 0; i-- {
+		if string(d.members[i].name) == name {
+			return d.members[i], d.kind == kindObject
+		}
+	}
+	return member{}, false
+}
+
+// getString returns a string member's value; ok is false if it is absent or
+// something else.
+func (d *document) getString(name string) (value string, ok bool) {
+	m, found := d.get(name)
+	if !found || m.kind != kindString {
+		return "", false
+	}
+	return m.str(), true
+}

@@ -1,0 +1,295 @@
+package jose
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// str checks the string that begins with the quote at i and returns the
+// offset behind its closing quote.
+func (d *document) str(i int) (int, string) {
+	data := d.data
+	i++
+	for {
+		// Eight bytes at a time while nothing special is among them.
+		for i+8 <= len(data) {
+			mask := special(binary.LittleEndian.Uint64(data[i:]))
+			if mask != 0 {
+				i += bits.TrailingZeros64(mask) / 8
+				break
+			}
+			i += 8
+		}
+		for i < len(data) && data[i] != '"' && data[i] != '\\' && data[i] >= ' ' {
+			i++
+		}
+		if i == len(data) {
+			return i, "the JSON text ends inside a string"
+		}
+		switch data[i] {
+		case '"':
+			return i + 1, ""
+		case '\\':
+			d.escaped = true
+			end, lone, reason := scanEscape(data, i)
+			if reason != "" {
+				return end, reason
+			}
+			d.surrogate = d.surrogate || lone
+			i = end
+		default:
+			return i, "a control character inside a string"
+		}
+	}
+}
+
+// special sets the top bit of each byte of x that is a quote, a backslash or a
+// control character. Bytes above the first such byte may be marked wrongly.
+func special(x uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, slash := x^ones*'"', x^ones*'\\'
+	return ((x-ones*' ')&^x | (quote-ones)&^quote | (slash-ones)&^slash) & tops
+}
+
+// scanEscape checks the escape sequence at i; lone says that it is half of a
+// surrogate pair without the other half.
+func scanEscape(data []byte, i int) (end int, lone bool, reason string) {
+	if i+1 >= len(data) {
+		return i, false, "the JSON text ends inside a string"
+	}
+	switch data[i+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 2, false, ""
+	case 'u':
+	default:
+		return i, false, "an unknown escape sequence in a string"
+	}
+	r, ok := hex4(data, i+2)
+	if !ok {
+		return i, false, "a \\u that four hexadecimal digits do not follow"
+	}
+	if !utf16.IsSurrogate(r) {
+		return i + 6, false, ""
+	}
+	if _, ok := lowHalf(data, i+6); ok && r < 0xdc00 {
+		return i + 12, false, ""
+	}
+	return i + 6, true, ""
+}
+
+func lowHalf(data []byte, i int) (rune, bool) {
+	if i+6 > len(data) || data[i] != '\\' || data[i+1] != 'u' {
+		return 0, false
+	}
+	r, ok := hex4(data, i+2)
+	return r, ok && r >= 0xdc00 && r <= 0xdfff
+}
+
+func hex4(data []byte, i int) (rune, bool) {
+	if i+4 > len(data) {
+		return 0, false
+	}
+	var r rune
+	for _, c := range data[i : i+4] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+// unescape appends the characters that the inside of a checked JSON string
+// stands for. Half of a surrogate pair becomes the three bytes it would have in
+// UTF-8 if it were allowed there, so that two different halves stay different.
+func unescape(dst, raw []byte) []byte {
+	for len(raw) > 0 {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			break
+		}
+		dst = append(dst, raw[:i]...)
+		c := raw[i+1]
+		raw = raw[i+2:]
+		switch c {
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		case 'u':
+			r, _ := hex4(raw, 0)
+			raw = raw[4:]
+			if low, ok := lowHalf(raw, 0); ok && r >= 0xd800 && r < 0xdc00 {
+				r = utf16.DecodeRune(r, low)
+				raw = raw[6:]
+			}
+			if utf16.IsSurrogate(r) {
+				dst = append(dst, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
+			} else {
+				dst = utf8.AppendRune(dst, r)
+			}
+		default: // " \ /
+			dst = append(dst, c)
+		}
+	}
+	return append(dst, raw...)
+}
+
+// str returns the decoded value of a string member.
+func (m member) str() string {
+	inside := m.value[1 : len(m.value)-1]
+	if bytes.IndexByte(inside, '\\') < 0 {
+		return string(inside)
+	}
+	return string(unescape(nil, inside))
+}
+
+func scanNumber(data []byte, i int) (int, string) {
+	const reason = "not a JSON number"
+	digits := func() bool {
+		start := i
+		for i < len(data) && data[i] >= '0' && data[i] <= '9' {
+			i++
+		}
+		return i > start
+	}
+	if data[i] == '-' {
+		i++
+	}
+	if i < len(data) && data[i] == '0' {
+		i++
+	} else if !digits() {
+		return i, reason
+	}
+	if i < len(data) && data[i] == '.' {
+		i++
+		if !digits() {
+			return i, reason
+		}
+	}
+	if i < len(data) && (data[i] == 'e' || data[i] == 'E') {
+		i++
+		if i < len(data) && (data[i] == '+' || data[i] == '-') {
+			i++
+		}
+		if !digits() {
+			return i, reason
+		}
+	}
+	return i, ""
+}
+
+func scanWord(data []byte, i int, word string) (int, string) {
+	if len(data)-i < len(word) || string(data[i:i+len(word)]) != word {
+		return i, "expected a JSON value"
+	}
+	return i + len(word), ""
+}
+
+// appendString appends s as a JSON string. s must be UTF-8.
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for _, r := range s {
+		dst = appendRune(dst, r)
+	}
+	return append(dst, '"')
+}
+
+// appendRune appends one character of a JSON string, escaped if JSON wants it
+// or if it could do something to a terminal: control characters, also those
+// above 0x7f, and what reorders or hides text.
+func appendRune(dst []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	switch {
+	case r == '"' || r == '\\':
+		return append(dst, '\\', byte(r))
+	case r == '\n':
+		return append(dst, '\\', 'n')
+	case r == '\t':
+		return append(dst, '\\', 't')
+	case r == '\r':
+		return append(dst, '\\', 'r')
+	case unsafeRune(r):
+		return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+	}
+	return utf8.AppendRune(dst, r)
+}
+
+// unsafeRune reports whether r should not reach a terminal as it is. All such
+// characters are in the basic plane.
+func unsafeRune(r rune) bool {
+	switch {
+	case r < ' ', r >= 0x7f && r <= 0x9f, r == 0xad, r == 0x61c, r == 0xfeff, r == 0xfffd:
+		return true
+	case r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f:
+		return true
+	}
+	return false
+}
+
+// appendJSON appends a checked JSON text without blanks between its tokens.
+// Number texts, escapes and the order of keys stay; bytes that are not UTF-8
+// become \ufffd, and characters that could disturb a terminal become escapes,
+// so that the result is valid JSON and safe to show.
+func appendJSON(dst, data []byte) []byte {
+	for i := 0; i < len(data); {
+		c := data[i]
+		switch {
+		case c <= ' ': // a control character inside a string cannot be here
+			i++
+		case c != '"':
+			dst = append(dst, c)
+			i++
+		default:
+			start := i
+			i++
+			for data[i] != '"' {
+				if data[i] == '\\' {
+					i++
+				}
+				i++
+			}
+			i++
+			dst = appendInside(dst, data[start:i])
+		}
+	}
+	return dst
+}
+
+func appendInside(dst, s []byte) []byte {
+	plain := true
+	for _, c := range s {
+		if c >= 0x7f {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return append(dst, s...)
+	}
+	for len(s) > 0 {
+		if s[0] < 0x7f {
+			dst, s = append(dst, s[0]), s[1:]
+			continue
+		}
+		r, n := utf8.DecodeRune(s)
+		dst, s = appendRune(dst, r), s[n:]
+	}
+	return dst
+}
