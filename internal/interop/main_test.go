@@ -165,13 +165,7 @@ func (m *machine) line(args ...string) string {
 	return line
 }
 
-// object is the JSON object that a command prints.
-func (m *machine) object(args ...string) map[string]any {
-	m.t.Helper()
-	r := m.must(args...)
-	return decodeObject(m.t, r.stdout)
-}
-
+// decodeObject reads a text that is one JSON object.
 func decodeObject(t *testing.T, text string) map[string]any {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(text))
