@@ -44,7 +44,7 @@ func mayImport() map[string][]string {
 		"internal/cli": {
 			"internal/account", "internal/gateway", "internal/emulator", "internal/credhelper",
 			"internal/oauth", "internal/vault", "internal/jose", "internal/provider",
-			"internal/config", "internal/httpx", "internal/term", "internal/browser",
+			"internal/config", "internal/httpx", "internal/term", "internal/browser", "internal/tomlfile",
 		},
 		"internal/account":         {"internal/oauth", "internal/vault", "internal/jose", "internal/provider", "internal/httpx"},
 		"internal/gateway":         {"internal/oauth", "internal/vault", "internal/jose", "internal/provider", "internal/httpx"},
