@@ -1,0 +1,34 @@
+package emulator_test
+
+// testKeyPEM is a fixed key, so that no test waits for a new one.
+//
+//nolint:gosec // a key of the tests
+const testKeyPEM = `-----BEGIN PRIVATE KEY-----
+MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCwkYXhsGaeFui9
+vBRFpLBgE8gb29bGP5KMPZE4l8lCd4QRfCUjjJ3jmCERXHQYvhCzj5+ZlgonGJi0
+Ma4sgqrzicJminyMotafStIVPvdU9/h/wRX5wnNgzvHtHvmcnoNy0ZOI0Fn/XEsc
+HPAMKdGLjEBldWJjliklMz4g9M+kzbadziZuRi+tUjlavp6iixneZsk7Ol+/KzSv
+08/7rKLtm0TTi1sCYFrZjEdRpneQ198UkgfZfNusgMHzbfihfG1PoiMb7M8ekY9L
+J4SXRy2AP4GKx6d7Y36tqn8s3s71zua0fwysO9rIC+wrPdeWvvwizKDunIGAvoPL
+z+QDim0fAgMBAAECggEAH5CkYohqj/CAgwrQhPLAJSzkJTbT2nUa+b836uoXrK45
+CfcrnINS5pEXuEbS6mlwCumuGoLcJckb43rOLF7fuNHz0ukHAw1JWQjDLdEn3iTG
+Y/BcwV2lyrS0QzO6Y+lijnAw89Brhl81fj0eHM6NC2lzSbAGes8pY+EZRkL9q/Re
+Y0SCcF1Joahmf/V+Yj/BkHNXQcnGduB1eqA2Niv4Y30Ch3bWGIJGqw+4Q+u37Mi9
+snh6SfpgxcWZLNqbWNTl49aL66svX/9xID3doyWeLlvjMW5Y0sAiozzh0xfgAFm9
++UWvPMaXHsWPWN/l0V9qwkLSX78G2mrWoIjD9zUB4QKBgQDmPG2Dka+i65rVnma7
+BcmSbdllB5iE/v0OUxCYevyXwa51BSXMKglsFv1MR7/ku+8Op3TQjcTvm/lkPNBW
+zzK47M+mfLIApLkp0qE6LXfvW9vP+z5dMSFTEW+/f8o1UP84kLJqBDpEbjIVL++A
+y+ztMHbpY0tnOH4oq2H4EijdewKBgQDEU63zE9T/oDJyrG+y2QQ4guMNNlGzlJcc
+l+WMJJsZQU7VIJysqdVrzYTbUdUvGF59f8VF7PXUdnmUX5F6lxyLumOqomVOA1qw
+Hm9wD7bqf8Q9HNTX8clwJaK71LlI94rufTgKhfeJ0qAbtrZJ1DujDls1m+R+Jqbx
+Ylf5DcPzrQKBgAedyCGqGB1TnfOjIdLeBiUJ7T8iWTFNHiHzLYFd0C1VAuhsGyv9
+2AHzYL29QePXM7lQYNTlW7ZxenaObHXytMLZUqU3SswqptVzWlIKXwVUDJl8vjtm
+/Ks60G+NUqsg2tCMONq4+RR6cL2ysEGafWP7TnO6DSyE+edug/co4qExAoGBALV1
+movXwsFasgYntz4ZM7t/zpiBolZXeqwlATfdBbX8FP8Mm4NDnk17sdZ89owG/B8H
+H7EX6ceskYdAJdinHu1PI5utafEHTKUIHHv5KlnoKdtKcLf/dO5A+v6dCXyVwEXa
+Wxfu5vLuSKoU4LuwfEajmE4efrzSwO7OtP0vafQpAoGAC3BeKVAx7L21EXfjmAX1
+GArD5uPu1IPjXwbIoPJsdHtCOvNQKRBNWA9dhbtB8Hq3XgVXPPBDsMLgrwUrhmA1
+gpOuiQJICXNVgH1P5DNOYSLac6flv477TSPVE3uEOhVqXCK5WBRRZoNhkW9Xn30v
+yh0j7n6cIAgK0Sc7Jap12Xo=
+-----END PRIVATE KEY-----
+`
