@@ -50,7 +50,7 @@ func (c *call) authorize() {
 		c.deny(req)
 		return
 	}
-	handle := base64.RawURLEncoding.EncodeToString(c.s.random(32))
+	handle := base64.RawURLEncoding.EncodeToString(random(32))
 	c.s.mu.Lock()
 	now := c.s.now()
 	c.s.store.requests.put(handle, req, now, now.Add(requestTTL))
@@ -249,7 +249,7 @@ func (c *call) finish(handle string) {
 
 // allow gives out a code.
 func (c *call) allow(req *request, who *Person, granted, denied []string) {
-	value := base64.RawURLEncoding.EncodeToString(c.s.random(32))
+	value := base64.RawURLEncoding.EncodeToString(random(32))
 	c.s.mu.Lock()
 	now := c.s.now()
 	req.person = who
@@ -273,8 +273,10 @@ func (c *call) deny(req *request) {
 	answer := object{{"error", "access_denied"}, {"error_description", "the person said no"}}
 	if c.realm.p.ID == "facebook" {
 		answer = object{
-			{"error", "access_denied"}, {"error_code", "200"},
-			{"error_description", "Permissions error"}, {"error_reason", "user_denied"},
+			{"error", "access_denied"},
+			{"error_code", "200"},
+			{"error_description", "Permissions error"},
+			{"error_reason", "user_denied"},
 		}
 	}
 	c.redirect(req, answer)

@@ -133,7 +133,7 @@ func (c *call) reply(r reply) {
 // drop closes the connection without an answer.
 func (c *call) drop() {
 	c.w.finish(0)
-	panic(http.ErrAbortHandler)
+	panic(http.ErrAbortHandler) //nolint:forbidigo // the documented way to drop a connection
 }
 
 // fault reports whether a fault strikes now and puts its name into the log.

@@ -167,6 +167,11 @@ func (a answer) text(name string) string {
 	return s
 }
 
+func (a answer) number(name string) string {
+	n, _ := a.json[name].(json.Number)
+	return n.String()
+}
+
 func (st *stand) do(req *http.Request) answer {
 	st.t.Helper()
 	res, err := st.http.Do(req)

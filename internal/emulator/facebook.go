@@ -51,7 +51,7 @@ func (c *call) graphError(status int, kind string, code, subcode int, message st
 	if subcode != 0 {
 		o = append(o, member{"error_subcode", subcode})
 	}
-	o = append(o, member{"fbtrace_id", "A" + base64.RawURLEncoding.EncodeToString(c.s.random(16))})
+	o = append(o, member{"fbtrace_id", "A" + base64.RawURLEncoding.EncodeToString(random(16))})
 	r := reply{status: status, body: object{{"error", o}}}
 	if kind == oauthException {
 		r.header = map[string]string{"WWW-Authenticate": `OAuth "Facebook Platform" "invalid_request"`}
@@ -284,7 +284,9 @@ func (c *call) debugToken() {
 // debugAnswer is what debug_token says about a token, dead or alive. s.mu is held.
 func (c *call) debugAnswer(a *access) object {
 	o := object{
-		{"app_id", a.grant.clientID}, {"type", "USER"}, {"application", "Emulated app"},
+		{"app_id", a.grant.clientID},
+		{"type", "USER"},
+		{"application", "Emulated app"},
 		{"data_access_expires_at", a.issued.Add(90 * 24 * time.Hour).Unix()},
 	}
 	switch {

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -40,13 +41,13 @@ func TestFacebookWhole(t *testing.T) {
 		t.Errorf("callback query = %v", q)
 	}
 	short := st.exchange("facebook", q)
-	if short.json["expires_in"].(interface{ String() string }).String() != "7200" || short.json["refresh_token"] != nil {
+	if short.number("expires_in") != "7200" || short.json["refresh_token"] != nil {
 		t.Errorf("code exchange = %s", short.body)
 	}
 	long := st.token("facebook", url.Values{
 		"grant_type": {"fb_exchange_token"}, "fb_exchange_token": {short.text("access_token")},
 	})
-	if long.json["expires_in"].(interface{ String() string }).String() != "5183944" {
+	if long.number("expires_in") != "5183944" {
 		t.Errorf("long-lived exchange = %s", long.body)
 	}
 	token := long.text("access_token")
@@ -102,7 +103,7 @@ func TestFacebookExpiredTokenIsNotExchanged(t *testing.T) {
 	st.clock.advance(2 * time.Hour)
 	a := st.token("facebook", url.Values{"grant_type": {"fb_exchange_token"}, "fb_exchange_token": {token}})
 	failure, _ := a.json["error"].(map[string]any)
-	if a.status != 400 || failure["code"].(interface{ String() string }).String() != "190" {
+	if a.status != 400 || failure["code"] != json.Number("190") {
 		t.Errorf("exchange = %d %s", a.status, a.body)
 	}
 }

@@ -46,7 +46,7 @@ func authorizeFaults() []FaultInfo {
 		{"authorize_error", "CODE", "the callback carries this error code", errorCode},
 		{"wrong_state", "", "the callback carries another state", noValue},
 		{"no_state", "", "the callback carries no state", noValue},
-		{"wrong_issuer", "", "the callback's iss and the ID token's iss name somebody else", noValue},
+		{"wrong_issuer", "", "the callback's iss names somebody else, also where none is sent normally", noValue},
 		{"no_issuer", "", "the callback carries no iss although the provider always sends it", noValue},
 		{"repeat_code", "", "the callback carries two codes", noValue},
 	}
@@ -81,6 +81,7 @@ func refreshFaults() []FaultInfo {
 func idTokenFaults() []FaultInfo {
 	return []FaultInfo{
 		{"no_id_token", "", "the ID token is left out", noValue},
+		{"wrong_id_token_issuer", "", "the ID token's iss names somebody else", noValue},
 		{"wrong_nonce", "", "the ID token has another nonce", noValue},
 		{"wrong_audience", "", "the ID token is for another client", noValue},
 		{"wrong_subject", "", "the ID token is about somebody else than the profile", noValue},

@@ -111,7 +111,7 @@ const tokenGrace = 24 * time.Hour
 // addAccess gives out an access token; life 0 means it does not expire.
 func (s *Server) addAccess(g *grant, life time.Duration, long bool) *access {
 	now := s.now()
-	a := &access{grant: g, value: g.realm.style.accessToken(s.random(32)), issued: now, longLived: long}
+	a := &access{grant: g, value: g.realm.style.accessToken(random(32)), issued: now, longLived: long}
 	keep := time.Time{}
 	if life != 0 {
 		a.expires = now.Add(life)
@@ -123,7 +123,7 @@ func (s *Server) addAccess(g *grant, life time.Duration, long bool) *access {
 
 func (s *Server) addRenewal(g *grant) string {
 	now := s.now()
-	value := g.realm.style.refreshToken(s.random(32))
+	value := g.realm.style.refreshToken(random(32))
 	r := &renewal{grant: g, issued: now, expires: now.Add(g.realm.style.refreshTTL)}
 	s.store.renewals.put(value, r, now, r.expires)
 	return value

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -22,7 +23,7 @@ func (s *Server) signingKey() (*jose.Key, error) {
 	s.keyMu.Lock()
 	defer s.keyMu.Unlock()
 	if s.key == nil {
-		k, err := jose.GenerateKey("RS256", s.rand)
+		k, err := jose.GenerateKey("RS256", rand.Reader)
 		if err != nil {
 			return nil, fmt.Errorf("make the signing key of this run: %w", err)
 		}
@@ -54,7 +55,7 @@ func (c *call) idToken(g *grant, accessToken string) (string, error) {
 func (c *call) idTokenClaims(g *grant, alg, accessToken string) (*jose.Claims, error) {
 	now := c.clock()
 	issuer, audience, subject, nonce := c.issuer(), g.clientID, c.subject(g), g.nonce
-	if c.struck("wrong_issuer") {
+	if c.struck("wrong_id_token_issuer") {
 		issuer = "https://issuer.invalid"
 	}
 	if c.struck("wrong_audience") {

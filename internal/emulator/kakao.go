@@ -59,7 +59,7 @@ func kakaoStyle() *style {
 	}
 }
 
-func kakaoTokenError(c *call, f failure) reply {
+func kakaoTokenError(_ *call, f failure) reply {
 	code, text, status := f.rfcError()
 	koe := map[reason]string{
 		badClient: "KOE010", missingClient: "KOE101", wrongRedirect: "KOE303", badCode: "KOE320", spentCode: "KOE320",

@@ -1,8 +1,6 @@
 package emulator_test
 
 // testKeyPEM is a fixed key, so that no test waits for a new one.
-//
-//nolint:gosec // a key of the tests
 const testKeyPEM = `-----BEGIN PRIVATE KEY-----
 MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCwkYXhsGaeFui9
 vBRFpLBgE8gb29bGP5KMPZE4l8lCd4QRfCUjjJ3jmCERXHQYvhCzj5+ZlgonGJi0

@@ -30,7 +30,7 @@ func (s *Server) loadPages() error {
 		return fmt.Errorf("read the embedded pages: %w", err)
 	}
 	sum := sha256.Sum256(css)
-	s.pages, s.css = t, template.CSS(css)
+	s.pages, s.css = t, template.CSS(css) //nolint:gosec // our own embedded style sheet
 	s.styleHash = base64.StdEncoding.EncodeToString(sum[:])
 	return nil
 }
@@ -161,9 +161,14 @@ func (c *call) info() realmInfo {
 	pr := c.realm.p
 	info := realmInfo{ID: pr.ID, Name: pr.Name, Register: pr.Redirect.Register, Known: c.s.clients != nil}
 	endpoints := []endpointInfo{
-		{"issuer", pr.Issuer}, {"authorization", pr.AuthorizationEndpoint}, {"token", pr.TokenEndpoint},
-		{"profile", pr.UserinfoEndpoint}, {"emails", pr.Profile.EmailsEndpoint}, {"revocation", pr.RevocationEndpoint},
-		{"introspection", pr.IntrospectionEndpoint}, {"keys", pr.JWKSURI},
+		{"issuer", pr.Issuer},
+		{"authorization", pr.AuthorizationEndpoint},
+		{"token", pr.TokenEndpoint},
+		{"profile", pr.UserinfoEndpoint},
+		{"emails", pr.Profile.EmailsEndpoint},
+		{"revocation", pr.RevocationEndpoint},
+		{"introspection", pr.IntrospectionEndpoint},
+		{"keys", pr.JWKSURI},
 	}
 	for _, e := range endpoints {
 		if u := c.url(e.URL); u != "" {

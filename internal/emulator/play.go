@@ -114,8 +114,7 @@ func (p *player) send(req *http.Request) (*answer, error) {
 	res, err := p.client.Do(req)
 	if err != nil {
 		// The error of net/http has the whole URL in it, code and all.
-		var inner *url.Error
-		if errors.As(err, &inner) {
+		if inner, ok := errors.AsType[*url.Error](err); ok {
 			err = inner.Err
 		}
 		return nil, fmt.Errorf("open the page at %s: %w", req.URL.Host, err)

@@ -54,7 +54,7 @@ func parseCallback(raw string) (callback, error) {
 		return c, errors.New("it has no host")
 	}
 	path, _, _ := strings.Cut(c.rest, "?")
-	for _, segment := range strings.Split(path[1:], "/") {
+	for segment := range strings.SplitSeq(path[1:], "/") {
 		plain, err := url.PathUnescape(segment)
 		if err != nil || plain == "." || plain == ".." || strings.ContainsAny(plain, "/\\;") {
 			return c, errors.New("its path is not a plain one")

@@ -68,8 +68,6 @@ func (t *table[V]) each(f func(V)) {
 	}
 }
 
-func (t *table[V]) len() int { return t.order.Len() }
-
 func (t *table[V]) remove(e *list.Element) {
 	r, _ := e.Value.(row[V])
 	delete(t.rows, r.key)

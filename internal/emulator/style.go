@@ -173,6 +173,7 @@ func (f failure) rfcError() (code, text string, status int) {
 		code = "invalid_scope"
 	case forced:
 		code, status = f.code, f.status
+	default:
 	}
 	return code, f.detail, status
 }

@@ -31,7 +31,6 @@ type issued struct {
 	access  *access
 	refresh string // empty: no refresh token in this answer
 	idToken string
-	first   bool // of a code exchange
 }
 
 // token is the token endpoint.
@@ -269,7 +268,7 @@ func (c *call) refresh(form params, who client) (object, *failure) {
 		old.grant.revoked = true
 		return nil, &failure{reason: badRefresh, detail: "the refresh token was used before; the grant is revoked"}
 	}
-	for _, s := range strings.Fields(form["scope"]) {
+	for s := range strings.FieldsSeq(form["scope"]) {
 		if !old.grant.has(s) {
 			return nil, &failure{reason: badScope, detail: "a scope was not granted"}
 		}
