@@ -142,7 +142,7 @@ func stripHeader(f *found) error {
 		}
 	}
 	name := string(text[:i])
-	f.token = text[i+1:]
+	f.token = bytes.TrimFunc(text[i+1:], blank)
 	f.strip("header:" + name)
 	return nil
 }
@@ -172,7 +172,7 @@ func stripScheme(f *found) error {
 	for _, scheme := range []string{"Bearer", "DPoP", "token", "JWT"} {
 		n := len(scheme)
 		if hasPrefixFold(f.token, scheme) && len(f.token) > n && (f.token[n] == ' ' || f.token[n] == '\t') {
-			f.token = f.token[n:]
+			f.token = bytes.TrimFunc(f.token[n:], blank)
 			f.strip("scheme:" + scheme)
 			return nil
 		}

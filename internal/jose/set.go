@@ -73,17 +73,34 @@ func ParseSet(data []byte) (*Set, error) {
 		return nil, keyErrorf("a JWK set with %d keys, at most %d are taken", len(array.members), maxSetKeys)
 	}
 	s := &Set{}
+	taken := make(map[[2]string]bool) // names of keys that are damaged
 	for _, m := range array.members {
 		k, err := ParseJWK(m.value)
 		if err != nil {
 			s.skip(err)
+			if name, ok := signatureName(m.value); ok {
+				taken[name] = true
+			}
 			continue
 		}
 		s.keys = append(s.keys, k)
 	}
 	s.dropMixed()
-	s.dropAmbiguous()
+	s.dropAmbiguous(taken)
 	return s, nil
+}
+
+// signatureName returns kty and kid of a JWK that could not be used, unless it is
+// for encryption: some issuers give both their keys one name.
+func signatureName(text []byte) (name [2]string, ok bool) {
+	var d document
+	if d.parse(text, depthStrict) != nil {
+		return name, false
+	}
+	kty, _ := d.getString("kty")
+	kid, named := d.getString("kid")
+	use, _ := d.getString("use")
+	return [2]string{kty, kid}, named && use != "enc"
 }
 
 func (s *Set) skip(err error) {
@@ -103,7 +120,7 @@ func (s *Set) dropSymmetric(reason string) {
 	s.drop(func(k *Key) bool { return k.IsSymmetric() }, reason)
 }
 
-func (s *Set) dropAmbiguous() {
+func (s *Set) dropAmbiguous(taken map[[2]string]bool) {
 	ambiguous := make(map[*Key]bool)
 	byName := make(map[[2]string]*Key)
 	for _, k := range s.keys {
@@ -113,6 +130,8 @@ func (s *Set) dropAmbiguous() {
 		name := [2]string{k.kty, k.kid}
 		first := byName[name]
 		switch {
+		case taken[name]:
+			ambiguous[k] = true
 		case first == nil:
 			byName[name] = k
 		case !first.Equal(k) || first.alg != k.alg:
