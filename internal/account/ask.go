@@ -1,0 +1,122 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/socialauth/socialauth/internal/oauth"
+	"github.com/socialauth/socialauth/internal/vault"
+)
+
+// revokeTimeout is how long a sign-out waits for the provider (T29).
+const revokeTimeout = 5 * time.Second
+
+// Profile asks the provider who the account is, and remembers it.
+func (s *Service) Profile(ctx context.Context, ref Ref) (*oauth.Profile, error) {
+	c, tokens, err := s.ready(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	profile, err := c.Profile(ctx, tokens)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Vault.Update(ctx, recordName(ref), func(old *vault.Record) (*vault.Record, error) {
+		if old == nil {
+			return nil, nil
+		}
+		e, err := decodeEntry(ref, old)
+		if err != nil {
+			return nil, err
+		}
+		e.setProfile(profile)
+		return e.record(ref)
+	})
+	return profile, err
+}
+
+// Introspect asks the provider what it thinks of the access token.
+func (s *Service) Introspect(ctx context.Context, ref Ref) (*oauth.Introspection, error) {
+	e, err := s.load(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.bound(ref, e)
+	if err != nil {
+		return nil, err
+	}
+	// The token is asked about as it is: renewing it first would answer
+	// another question.
+	return s.client(p, e.meta.ClientID, e.secrets.clientSecret).Introspect(ctx, e.tokens())
+}
+
+// ready returns the client of an account and tokens that are good now.
+func (s *Service) ready(ctx context.Context, ref Ref) (*oauth.Client, *oauth.Tokens, error) {
+	if _, err := s.Token(ctx, ref, TokenRequest{Type: Access}); err != nil {
+		return nil, nil, err
+	}
+	e, err := s.load(ctx, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := s.bound(ref, e)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.client(p, e.meta.ClientID, e.secrets.clientSecret), e.tokens(), nil
+}
+
+// Revocation is what became of a sign-out.
+type Revocation struct {
+	Account Ref
+	// Revoked: the provider confirmed that the grant has ended.
+	Revoked bool
+	// Problem is why it could not be asked or did not confirm; nil if it was
+	// not to be asked.
+	Problem error
+}
+
+// Revoke ends the grant at the provider and keeps the account, whose tokens
+// are then of no use until the next sign-in.
+func (s *Service) Revoke(ctx context.Context, ref Ref) error {
+	e, err := s.load(ctx, ref)
+	if err != nil {
+		return err
+	}
+	return s.revoke(ctx, ref, e)
+}
+
+func (s *Service) revoke(ctx context.Context, ref Ref, e *entry) error {
+	p, err := s.bound(ref, e)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
+	defer cancel()
+	return s.client(p, e.meta.ClientID, e.secrets.clientSecret).Revoke(ctx, e.tokens(), e.meta.Identity.Sub)
+}
+
+// SignOut ends the grant at the provider, unless localOnly, and forgets the
+// account and its item in the OS keyring. Forgetting does not wait on the
+// provider's consent: what it said is in the result. The error is about the
+// machine alone.
+func (s *Service) SignOut(ctx context.Context, ref Ref, localOnly bool) (*Revocation, error) {
+	info, err := s.Info(ref)
+	if err != nil {
+		return nil, err
+	}
+	done := &Revocation{Account: ref}
+	if !localOnly {
+		e, err := s.load(ctx, ref)
+		if err == nil {
+			err = s.revoke(ctx, ref, e)
+		}
+		done.Revoked, done.Problem = err == nil, err
+	}
+	var itemErr error
+	if info.JWT != nil && info.JWT.Keyring {
+		itemErr = s.removeItem(ctx, ref)
+	}
+	return done, errors.Join(s.Vault.Delete(ctx, recordName(ref)), itemErr)
+}

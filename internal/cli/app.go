@@ -1,0 +1,122 @@
+// Package cli is the commands: one file each, which parses its flags, calls
+// one function below, and prints what came of it.
+//
+// The whole program is a value, [App]: streams, environment, clock, transport.
+// Nothing here reads os.Getenv or the clock on its own, so a test runs the
+// real program by filling the struct. What is expensive (the vault, the
+// keyring, the network) is opened when a command first needs it, and never by
+// `help`, `version`, `completion` or `decode`.
+//
+// stdout is data and stderr is for people. A failure travels up as an error
+// and is put into words once, in describe.go, with its exit code.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/socialauth/socialauth/internal/config"
+	"github.com/socialauth/socialauth/internal/term"
+	"github.com/socialauth/socialauth/internal/vault"
+)
+
+// buildVersion is set by the release build (-ldflags -X); empty otherwise. It
+// is the program's only package variable.
+var buildVersion string //nolint:gochecknoglobals // the linker can set nothing else
+
+// App is the program and everything it takes from outside.
+type App struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Env            config.Env
+	Now            func() time.Time
+	Term           term.Info
+	// Transport carries HTTP; nil is the network.
+	Transport http.RoundTripper
+	// Keyring is the OS keyring; nil is the real one.
+	Keyring vault.Keyring
+	// Open gives a URL to the person; nil starts a browser as BROWSER says.
+	Open func(ctx context.Context, url string) error
+
+	out   *checkedWriter
+	flags globalFlags
+}
+
+// globalFlags are those of every command.
+type globalFlags struct {
+	json    bool
+	noInput bool
+	debug   bool
+}
+
+// Main runs one command line and returns the exit code.
+func (a *App) Main(ctx context.Context, args []string) (code int) {
+	a.out = &checkedWriter{w: a.Stdout}
+	root := a.newRootCmd()
+	root.SetArgs(args)
+	defer func() {
+		if r := recover(); r != nil {
+			// The value may hold a secret; the type says enough to find it (S19).
+			a.printError(&Error{Exit: exitFailure, Code: "panic", Message: "internal error; please report it"}, false)
+			code = exitFailure
+		}
+	}()
+	err := a.finish(root.ExecuteContext(ctx))
+	if err == nil {
+		return exitOK
+	}
+	failure := describe(err)
+	if !errors.Is(failure, errSilent) {
+		a.printError(failure, a.wantsJSON(args))
+	}
+	return failure.ExitCode()
+}
+
+// wantsJSON also holds when parsing failed before the flag was read.
+func (a *App) wantsJSON(args []string) bool {
+	if a.flags.json {
+		return true
+	}
+	for _, arg := range args {
+		if arg == "--" {
+			return false
+		}
+		if arg == "--json" {
+			return true
+		}
+	}
+	return false
+}
+
+// noInput reports whether nobody may be asked anything.
+func (a *App) noInput() bool {
+	return a.flags.noInput || a.Env.Bool("SOCIALAUTH_NO_INPUT") || a.Env.Bool("CI") || !a.Term.Interactive()
+}
+
+// group is a command that only has subcommands. Without one, or with one that
+// does not exist, it fails: cobra would print help to stdout and exit 0, which
+// a script would take for a token (C01).
+func group(use, short, long string, subs ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Long: long, Args: cobra.ArbitraryArgs}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		_, _ = io.WriteString(cmd.ErrOrStderr(), cmd.UsageString())
+		if len(args) == 0 {
+			return usagef("%s needs a command", cmd.CommandPath()).hint("%s --help", cmd.CommandPath())
+		}
+		e := usagef("%s has no command %q", cmd.CommandPath(), redactSecrets(args[0]))
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			return e.hint("did you mean %s %s?", cmd.CommandPath(), near[0])
+		}
+		return e.hint("%s --help", cmd.CommandPath())
+	}
+	cmd.AddCommand(subs...)
+	return cmd
+}
+
+// errSilent ends a command that has already said what failed.
+var errSilent = errors.New("already reported")

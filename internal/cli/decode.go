@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/socialauth/socialauth/internal/jose"
+	"github.com/socialauth/socialauth/internal/term"
+)
+
+const decodeLong = `Show what is inside a token, without a key, a network or a keyring.
+
+TOKEN may be the token alone or what you have at hand: "Bearer …", a whole header
+line, a JSON token response, a redirect URL, a cookie, a token wrapped over lines.
+Without TOKEN, or with "-", stdin is read. What was taken off is said on stderr.
+
+Nothing is checked: a decoded token proves nothing. To check one, use verify.`
+
+// maxToken is the longest input of decode and verify, in bytes.
+const maxToken = 16 << 20
+
+func (a *App) newDecodeCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "decode [TOKEN|-]", Short: "Show what is inside a token, without checking it", Long: decodeLong,
+		Example: "  socialauth token print google --type id | socialauth decode -\n  pbpaste | socialauth decode",
+		Args:    maxArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(_ *cobra.Command, args []string) error {
+			input, err := a.tokenInput(args)
+			if err != nil {
+				return err
+			}
+			return a.runDecode(input)
+		},
+	}
+}
+
+// tokenInput is the argument, or stdin.
+func (a *App) tokenInput(args []string) ([]byte, error) {
+	if len(args) > 0 && args[0] != "-" {
+		return []byte(args[0]), nil
+	}
+	if len(args) == 0 && a.Term.StdinTTY {
+		return nil, usagef("no token was given").hint("paste it as an argument, or pipe it: … | socialauth decode -")
+	}
+	data, err := io.ReadAll(io.LimitReader(a.Stdin, maxToken+1))
+	if err != nil {
+		return nil, fmt.Errorf("read stdin: %w", err)
+	}
+	return data, nil
+}
+
+func (a *App) runDecode(input []byte) error {
+	e, err := jose.Explain(input, jose.ExplainOptions{Now: a.Now, Location: a.Now().Location(), MaxSize: maxToken})
+	if err != nil {
+		return err
+	}
+	if a.flags.json {
+		return a.printJSON(e)
+	}
+	if len(e.Stripped) > 0 {
+		a.note("socialauth: took off: %s", term.Escape(strings.Join(e.Stripped, ", ")))
+	}
+	a.printExplanation(e, "")
+	if e.Type != jose.TypeOpaque {
+		a.note("socialauth: %s", term.NewStyle(a.Term.StderrColor).Warn("signature NOT checked; to check it: socialauth verify"))
+	}
+	return nil
+}
+
+// printExplanation writes an explanation for people.
+func (a *App) printExplanation(e *jose.Explanation, indent string) {
+	style := term.NewStyle(a.Term.StdoutColor)
+	a.print(indent + style.Bold(typeWords(e)) + "\n")
+	if e.Opaque != nil {
+		a.printOpaque(e, indent)
+		return
+	}
+	a.printMembers("header", e.Header, nil, indent)
+	switch {
+	case e.Nested != nil:
+		a.print(indent + style.Faint("payload: a token itself") + "\n")
+		a.printExplanation(e.Nested, indent+"  ")
+	case len(jose.Members(e.Payload)) > 0:
+		a.printMembers("payload", e.Payload, e, indent)
+	case e.Payload != nil:
+		a.print(indent + style.Faint("payload") + "\n" + indent + "  " + string(jose.Safe(e.Payload)) + "\n")
+	case len(e.Bytes) > 0:
+		a.print(indent + style.Faint(fmt.Sprintf("payload: %d bytes that are not JSON", len(e.Bytes))) + "\n" +
+			indent + "  " + term.Cut(string(e.Bytes), term.MaxRemote) + "\n")
+	}
+	a.printParts(e, indent)
+	for _, w := range e.Warnings {
+		text := strings.ReplaceAll(w.Code, "_", " ") + " (" + w.Where + ")"
+		if w.Detail != "" {
+			text += ": " + w.Detail
+		}
+		a.print(indent + style.Warn("! "+term.Cut(text, term.MaxRemote)) + "\n")
+	}
+}
+
+func typeWords(e *jose.Explanation) string {
+	switch e.Type {
+	case jose.TypeJWT:
+		return "JWT, signed, not checked"
+	case jose.TypeJWS:
+		return "JWS, signed, not checked"
+	case jose.TypeJWSJSON:
+		return fmt.Sprintf("JWS in JSON, %d signatures, not checked", len(e.Signatures))
+	case jose.TypeJWE, jose.TypeJWEJSON:
+		return "JWE, encrypted: only the header can be read"
+	case jose.TypeSDJWT:
+		return fmt.Sprintf("SD-JWT with %d disclosures, not checked", len(e.Disclosures))
+	}
+	return "opaque token: only its issuer can read it"
+}
+
+// printOpaque says what is to be done with a token that cannot be decoded.
+func (a *App) printOpaque(e *jose.Explanation, indent string) {
+	if e.Opaque.Provider == "" {
+		a.print(indent + "  It is not a JWT. Ask its issuer: socialauth token introspect ACCOUNT\n")
+		return
+	}
+	a.print(fmt.Sprintf("%s  By its beginning it is of %s (%s). Ask there: socialauth token introspect %s\n",
+		indent, e.Opaque.Provider, strings.ReplaceAll(e.Opaque.Kind, "_", " "), e.Opaque.Provider))
+}
+
+// printMembers writes an object as an aligned list, in its own order. Values
+// are JSON, as they stand in the token; dates have their meaning beside them.
+func (a *App) printMembers(title string, text json.RawMessage, e *jose.Explanation, indent string) {
+	members := jose.Members(text)
+	if len(members) == 0 {
+		return
+	}
+	style := term.NewStyle(a.Term.StdoutColor)
+	rows := [][]string{}
+	for _, m := range members {
+		row := []string{indent + "  " + style.Name(term.Cut(m.Name, 80)), string(jose.Safe(m.Value))}
+		if note := a.claimNote(m.Name, e); note != "" {
+			row = append(row, style.Faint(note))
+		}
+		rows = append(rows, row)
+	}
+	a.print(indent + style.Faint(title) + "\n" + capColumn(rows))
+}
+
+// capColumn keeps one long value from pushing every note off the screen: notes
+// of rows with long values go without alignment.
+func capColumn(rows [][]string) string {
+	const long = 40
+	aligned := make([][]string, len(rows))
+	for i, row := range rows {
+		if len(row) == 3 && len(row[1]) > long {
+			row = []string{row[0], row[1] + "  " + row[2]}
+		}
+		aligned[i] = row
+		if len(row) == 2 {
+			aligned[i] = row[:2]
+		}
+	}
+	return term.Table(aligned)
+}
+
+// claimNote explains a well-known claim, and gives dates in words.
+func (a *App) claimNote(name string, e *jose.Explanation) string {
+	if e == nil {
+		return ""
+	}
+	for _, t := range e.Times {
+		if t.Name != name {
+			continue
+		}
+		switch {
+		case !t.IfMilliseconds.IsZero():
+			return "looks like milliseconds: " + t.IfMilliseconds.Format(time.RFC3339)
+		case !t.At.IsZero():
+			return a.dateWords(name, t.At)
+		}
+	}
+	switch name {
+	case "iss":
+		return "issuer"
+	case "sub":
+		return "subject"
+	case "aud":
+		return "audience"
+	case "azp":
+		return "authorized party"
+	case "jti":
+		return "token id"
+	}
+	return ""
+}
+
+// dateWords is a date in UTC, in local time and as a distance.
+func (a *App) dateWords(name string, at time.Time) string {
+	now := a.Now()
+	words := relative(now, at)
+	if name == "exp" {
+		if at.After(now) {
+			words = "expires " + words
+		} else {
+			words = "expired " + words
+		}
+	}
+	text := at.UTC().Format(time.RFC3339)
+	if _, offset := at.In(now.Location()).Zone(); offset != 0 {
+		text += ", " + at.In(now.Location()).Format("2006-01-02 15:04:05 -07:00")
+	}
+	return text + ", " + words
+}
+
+// printParts shows what cannot be read: sizes of the parts, disclosures.
+func (a *App) printParts(e *jose.Explanation, indent string) {
+	style := term.NewStyle(a.Term.StdoutColor)
+	if e.Type == jose.TypeJWE || e.Type == jose.TypeJWEJSON {
+		var sizes []string
+		for _, p := range e.Parts {
+			sizes = append(sizes, fmt.Sprintf("%s %d bytes", p.Name, max(0, p.Decoded)))
+		}
+		a.print(indent + style.Faint("parts: "+strings.Join(sizes, ", ")) + "\n")
+	}
+	for _, d := range e.Disclosures {
+		a.print(fmt.Sprintf("%s%s %s\n", indent, style.Faint("disclosure"), term.Cut(fmt.Sprintf("%s = %s", d.Name, jose.Safe(d.Value)), term.MaxRemote)))
+	}
+}

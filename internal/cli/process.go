@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/socialauth/socialauth/internal/config"
+)
+
+// TakeEnvironment copies the environment and then removes our secrets from it,
+// so that no process we start, a browser first of all, inherits them (B08).
+func TakeEnvironment() config.Env {
+	all := map[string]string{}
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		all[name] = value
+		if config.IsSecretVariable(name) {
+			_ = os.Unsetenv(name)
+		}
+	}
+	return func(name string) string { return all[name] }
+}
+
+// Run is [App.Main] as a process: SIGINT and SIGTERM end the command in good
+// order, and the process then ends by that signal, so that a shell sees what
+// happened. A second signal ends it at once.
+func (a *App) Run(args []string) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals, got := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s := <-signals
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		got <- s
+		cancel()
+	}()
+	code := a.Main(ctx, args)
+	select {
+	case s := <-got:
+		if code != exitOK {
+			return dieBy(s)
+		}
+	default:
+	}
+	return code
+}

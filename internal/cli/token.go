@@ -1,0 +1,269 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/socialauth/socialauth/internal/account"
+	"github.com/socialauth/socialauth/internal/oauth"
+	"github.com/socialauth/socialauth/internal/term"
+)
+
+func (a *App) newTokenCmd() *cobra.Command {
+	return group("token", "Print, mint, renew, revoke and ask about tokens", "",
+		a.newTokenPrintCmd(), a.newTokenMintCmd(), a.newTokenRefreshCmd(), a.newTokenRevokeCmd(), a.newTokenIntrospectCmd())
+}
+
+type printOptions struct {
+	account     string
+	kind        string
+	format      string
+	shell       string
+	minValidity time.Duration
+	noRefresh   bool
+	noNewline   bool
+}
+
+const tokenPrintLong = `Print a valid token and a newline, and nothing else.
+
+A token that is not good for long enough is renewed first. The command never opens a
+browser: when only a sign-in helps it ends with exit status 3 and says which one.`
+
+func (a *App) newTokenPrintCmd() *cobra.Command {
+	var o printOptions
+	cmd := &cobra.Command{
+		Use: "print [ACCOUNT]", Short: "Print a valid token, for scripts", Long: tokenPrintLong,
+		Example: "  curl -H \"$(socialauth token print github --format header)\" https://api.github.com/user\n" +
+			"  eval \"$(socialauth token print facebook --format export)\"\n" +
+			"  socialauth token print google --type id | socialauth decode -",
+		Args: maxArgs(1), ValidArgsFunction: a.completeAccounts,
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return a.runTokenPrint(cmd.Context(), args, o, cmd.Flags().Changed("min-validity"))
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.account, "account", "", "the account, if not given as an argument")
+	f.StringVar(&o.kind, "type", account.Access, "access, id, refresh or jwt")
+	f.StringVar(&o.format, "format", "raw", "raw, header, json, env or export")
+	f.StringVar(&o.shell, "shell", "", "shell of --format export: sh, fish, powershell or cmd (from SHELL if not given)")
+	f.DurationVar(&o.minValidity, "min-validity", time.Minute, "renew a token that is good for less than this; by default less for short-lived ones")
+	f.BoolVar(&o.noRefresh, "no-refresh", false, "do not ask the provider; fail if the token has expired")
+	f.BoolVarP(&o.noNewline, "no-newline", "n", false, "no newline after the token")
+	return cmd
+}
+
+func (a *App) runTokenPrint(ctx context.Context, args []string, o printOptions, explicit bool) error {
+	if err := oneOf("--type", o.kind, account.Access, account.ID, account.Refresh, account.JWT); err != nil {
+		return err
+	}
+	format, err := newTokenFormat(o.format, o.shell, a.Env("SHELL"))
+	if err != nil {
+		return err
+	}
+	if o.noRefresh && explicit {
+		return usagef("--min-validity and --no-refresh contradict each other")
+	}
+	if o.minValidity < 0 {
+		return usagef("--min-validity must not be negative")
+	}
+	w, err := a.open()
+	if err != nil {
+		return err
+	}
+	ref, err := w.account(a, args, o.account)
+	if err != nil {
+		return err
+	}
+	r := account.TokenRequest{Type: o.kind, NoRefresh: o.noRefresh}
+	if explicit {
+		r.MinValidity = &o.minValidity
+	}
+	t, err := w.accounts.Token(ctx, ref, r)
+	if err != nil {
+		return err
+	}
+	for _, text := range t.Warnings {
+		a.warn(text)
+	}
+	if a.flags.json {
+		format.kind = "json"
+	}
+	return a.printToken(t, format, o.noNewline)
+}
+
+// printToken is the one place where a token reaches stdout.
+func (a *App) printToken(t *account.Token, format tokenFormat, noNewline bool) error {
+	if format.kind == "json" {
+		return a.printJSON(tokenJSON{
+			Account: t.Account.String(), Type: t.Type, Token: t.Value.Reveal(), TokenType: t.TokenType,
+			ExpiresAt: rfc3339(t.ExpiresAt), Scopes: append([]string{}, t.Scopes...),
+		})
+	}
+	text, err := format.render(t)
+	if err != nil {
+		return err
+	}
+	if !noNewline {
+		text += "\n"
+	}
+	a.print(text)
+	return nil
+}
+
+// tokenJSON is the --json of commands that print a token.
+type tokenJSON struct {
+	Account   string   `json:"account"`
+	Type      string   `json:"type"`
+	Token     string   `json:"token"`
+	TokenType string   `json:"token_type,omitempty"`
+	ExpiresAt *string  `json:"expires_at"`
+	Scopes    []string `json:"scopes"`
+}
+
+func (a *App) newTokenRefreshCmd() *cobra.Command {
+	var flag *string
+	cmd := &cobra.Command{
+		Use: "refresh [ACCOUNT]", Short: "Renew the tokens now, whatever they are worth",
+		Long: "Renew the tokens now, whatever they are worth. `token print` does so by itself when it is needed.",
+		Args: maxArgs(1), ValidArgsFunction: a.completeAccounts,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w, err := a.open()
+			if err != nil {
+				return err
+			}
+			ref, err := w.account(a, args, *flag)
+			if err != nil {
+				return err
+			}
+			t, err := w.accounts.Renew(cmd.Context(), ref)
+			if err != nil {
+				return err
+			}
+			for _, text := range t.Warnings {
+				a.warn(text)
+			}
+			info, err := w.accounts.Info(ref)
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				stored, err := w.accounts.Vault.Info()
+				if err != nil {
+					return err
+				}
+				return a.printJSON(a.statusOf(info, string(stored.Storage)))
+			}
+			until := "it does not say until when it is good"
+			switch {
+			case t.Expiry == oauth.ExpiryNever:
+				until = "it does not expire"
+			case !t.ExpiresAt.IsZero():
+				until = "good until " + t.ExpiresAt.UTC().Format(time.RFC3339) + " (" + relative(a.Now(), t.ExpiresAt) + ")"
+			}
+			a.note("Renewed %s: %s.", term.NewStyle(a.Term.StderrColor).Name(ref.String()), until)
+			return nil
+		},
+	}
+	flag = accountFlag(cmd)
+	return cmd
+}
+
+func (a *App) newTokenRevokeCmd() *cobra.Command {
+	var flag *string
+	cmd := &cobra.Command{
+		Use: "revoke [ACCOUNT]", Short: "End the grant at the provider, and keep the account's record",
+		Long: "End the grant at the provider. Unlike logout this keeps the account's record, and it fails when the provider does not confirm.",
+		Args: maxArgs(1), ValidArgsFunction: a.completeAccounts,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w, err := a.open()
+			if err != nil {
+				return err
+			}
+			ref, err := w.account(a, args, *flag)
+			if err != nil {
+				return err
+			}
+			if err := w.accounts.Revoke(cmd.Context(), ref); err != nil {
+				return err
+			}
+			a.note("Revoked the grant of %s. To use it again: socialauth login %s", term.NewStyle(a.Term.StderrColor).Name(ref.String()), ref)
+			return nil
+		},
+	}
+	flag = accountFlag(cmd)
+	return cmd
+}
+
+const introspectLong = `Ask the provider what it thinks of the account's access token, as it is now.
+
+Facebook answers through debug_token, others as RFC 7662 says or in their own way; the
+answer is shown in RFC 7662's words. Exit status 3 when the token is not active.`
+
+func (a *App) newTokenIntrospectCmd() *cobra.Command {
+	var flag *string
+	cmd := &cobra.Command{
+		Use: "introspect [ACCOUNT]", Short: "Ask the provider whether the access token is good", Long: introspectLong,
+		Args: maxArgs(1), ValidArgsFunction: a.completeAccounts,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w, err := a.open()
+			if err != nil {
+				return err
+			}
+			ref, err := w.account(a, args, *flag)
+			if err != nil {
+				return err
+			}
+			in, err := w.accounts.Introspect(cmd.Context(), ref)
+			if err != nil {
+				return err
+			}
+			if err := a.printIntrospection(in); err != nil {
+				return err
+			}
+			if !in.Active {
+				return &account.SignInAgainError{Account: ref, Reason: "the provider says that its token is not active"}
+			}
+			return nil
+		},
+	}
+	flag = accountFlag(cmd)
+	return cmd
+}
+
+func (a *App) printIntrospection(in *oauth.Introspection) error {
+	if a.flags.json {
+		return a.printJSON(map[string]any{
+			"active": in.Active, "scope": in.Scope, "client_id": nilIfEmpty(in.ClientID), "sub": nilIfEmpty(in.Sub),
+			"expires_at": rfc3339(in.Exp), "raw": in.Raw,
+		})
+	}
+	style := term.NewStyle(a.Term.StdoutColor)
+	active := style.Bad("no")
+	if in.Active {
+		active = style.Good("yes")
+	}
+	rows := [][]string{{style.Name("active"), active}}
+	for _, f := range [][2]string{{"scope", in.Scope}, {"client_id", in.ClientID}, {"sub", in.Sub}} {
+		if f[1] != "" {
+			rows = append(rows, []string{style.Name(f[0]), term.Escape(f[1])})
+		}
+	}
+	if !in.Exp.IsZero() {
+		rows = append(rows, []string{style.Name("exp"), in.Exp.UTC().Format(time.RFC3339) + " (" + relative(a.Now(), in.Exp) + ")"})
+	}
+	a.print(term.Table(rows))
+	return nil
+}
+
+// oneOf refuses a flag's value that is not in the list.
+func oneOf(flag, value string, allowed ...string) error {
+	for _, v := range allowed {
+		if v == value {
+			return nil
+		}
+	}
+	return usagef("%s is one of %s, not %q", flag, strings.Join(allowed, ", "), redactSecrets(value))
+}
