@@ -36,7 +36,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, &StoreError{"read", path, err}
@@ -116,7 +116,7 @@ func writeFile(path string, data []byte) error {
 
 func writeTemp(path string, data []byte) (string, error) {
 	var tag [6]byte
-	rand.Read(tag[:]) //nolint:errcheck // never returns an error
+	rand.Read(tag[:])
 	temp := path + tempMarker + hex.EncodeToString(tag[:])
 	f, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY|noFollow, fileMode)
 	if err != nil {

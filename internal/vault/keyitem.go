@@ -34,7 +34,7 @@ type vaultKey struct {
 
 func newVaultKey(id string) *vaultKey {
 	k := &vaultKey{id: id}
-	rand.Read(k.bytes[:]) //nolint:errcheck // never returns an error
+	rand.Read(k.bytes[:])
 	return k
 }
 
@@ -110,7 +110,7 @@ func openKeyItem(text, id, item string, storage Storage) (*vaultKey, error) {
 
 func newVaultID() string {
 	var b [4]byte
-	rand.Read(b[:]) //nolint:errcheck // never returns an error
+	rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
 

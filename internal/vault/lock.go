@@ -29,9 +29,19 @@ const (
 
 // heldLock is one acquired lock. The object of the library excludes nobody who
 // shares it, so there is a new one for each acquisition.
-type heldLock struct{ f *flock.Flock }
+type heldLock struct {
+	f      *flock.Flock
+	shared bool
+}
 
-func (l heldLock) release() { _ = l.f.Unlock() }
+// release takes the process id out again: those who wait for sharers later must
+// not be told of somebody who has gone.
+func (l heldLock) release() {
+	if !l.shared {
+		writePID(l.f.Path(), 0)
+	}
+	_ = l.f.Unlock()
+}
 
 // lock waits for the lock file at path until ctx ends or the vault's own
 // deadline passes. The file is made if need be and never removed.
@@ -50,9 +60,9 @@ func (v *Vault) lock(ctx context.Context, path string, shared bool) (heldLock, e
 	switch {
 	case ok:
 		if !shared {
-			writePID(path)
+			writePID(path, os.Getpid())
 		}
-		return heldLock{f}, nil
+		return heldLock{f, shared}, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return heldLock{}, fmt.Errorf("wait for %s: %w", path, ctx.Err())
 	case waiting.Err() != nil:
@@ -63,12 +73,12 @@ func (v *Vault) lock(ctx context.Context, path string, shared bool) (heldLock, e
 }
 
 // writePID is for the message of those who wait; failing at it is no failure.
-func writePID(path string) {
+func writePID(path string, pid int) {
 	f, err := os.OpenFile(path, os.O_WRONLY|noFollow, 0)
 	if err != nil {
 		return
 	}
-	_, _ = f.WriteAt(fmt.Appendf(nil, "%-*d", pidWidth, os.Getpid()), pidOffset)
+	_, _ = f.WriteAt(fmt.Appendf(nil, "%-*d", pidWidth, pid), pidOffset)
 	_ = f.Close()
 }
 
@@ -77,7 +87,7 @@ func readPID(path string) int {
 	if err != nil {
 		return 0
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	text := make([]byte, pidWidth)
 	n, err := f.ReadAt(text, pidOffset)
 	if err != nil && !errors.Is(err, io.EOF) {

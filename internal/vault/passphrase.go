@@ -99,13 +99,13 @@ func (s *passphraseSource) save(ctx context.Context, f *vaultFile, k *vaultKey) 
 		return err
 	}
 	w := &passphraseWrap{KDF: kdfName, Cost: s.cost, Salt: make([]byte, minSalt)}
-	rand.Read(w.Salt) //nolint:errcheck // never returns an error
+	rand.Read(w.Salt)
 	aead, err := w.aead(p)
 	if err != nil {
 		return err
 	}
 	nonce := make([]byte, nonceSize)
-	rand.Read(nonce) //nolint:errcheck // never returns an error
+	rand.Read(nonce)
 	w.Key = aead.Seal(nonce, nonce, k.bytes[:], wrapAAD(f.ID))
 	f.Passphrase = w
 	return nil

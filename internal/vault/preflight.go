@@ -58,7 +58,7 @@ func preflight(ctx context.Context, address string) error {
 	if err != nil {
 		return late(ctx, &KeyringAbsentError{Reason: NoBus, Err: err})
 	}
-	defer conn.Close() //nolint:errcheck // nothing was sent that could be lost
+	defer conn.Close()
 	if err := serviceUp(ctx, conn.BusObject()); err != nil {
 		return err
 	}

@@ -142,7 +142,7 @@ func seal(k *vaultKey, r *Record) ([]byte, error) {
 	out = append(out, head.Bytes()...)
 	aad := len(out)
 	out = append(out, make([]byte, nonceSize)...)
-	rand.Read(out[aad:]) //nolint:errcheck // never returns an error
+	rand.Read(out[aad:])
 	return aead.Seal(out, out[aad:aad+nonceSize], r.Body, out[:aad]), nil
 }
 

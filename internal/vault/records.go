@@ -215,7 +215,7 @@ func readHeader(path, kind string) (Header, error) {
 	if err != nil {
 		return none, err
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	h, _, version, err := parseHeader(bufio.NewReader(f))
 	switch {
 	case errors.Is(err, errNewerRecord):
@@ -267,7 +267,7 @@ func (v *Vault) probe(k *vaultKey) error {
 	path := filepath.Join(v.dir, probeFile()+recordSuffix)
 	name := Name{Kind: KindAccount, ID: ".probe"}
 	body := make([]byte, 32)
-	rand.Read(body) //nolint:errcheck // never returns an error
+	rand.Read(body)
 	sweep(path)
 	data, err := seal(k, &Record{Name: name, Body: body, Updated: v.now()})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -63,11 +64,7 @@ func (k *MemoryKeyring) Thaw() {
 func (k *MemoryKeyring) Items() map[string]string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	items := make(map[string]string, len(k.items))
-	for name, value := range k.items {
-		items[name] = value
-	}
-	return items
+	return maps.Clone(k.items)
 }
 
 // Put stores an item without looking at faults; Drop removes one.
@@ -222,7 +219,7 @@ func (k fileKeyring) change(fn func(map[string]string) error) error {
 	if err := l.Lock(); err != nil {
 		return fmt.Errorf("lock the file keyring: %w", err)
 	}
-	defer l.Unlock() //nolint:errcheck // the process ends sooner or later
+	defer l.Unlock()
 	items := map[string]string{}
 	before, err := os.ReadFile(k.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -150,7 +150,7 @@ func (s suite) counting(t *testing.T) {
 // is there, at most one change that it had not is there too, and nothing else.
 func (s suite) killed(t *testing.T) {
 	dir, v := s.fresh(t)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not for secrets
+	random := rand.New(rand.NewPCG(1, 2))
 	acknowledged := 0
 	for range 12 {
 		cmd := s.child(t, dir, "count", "100000")

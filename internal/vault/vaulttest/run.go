@@ -305,8 +305,17 @@ func (s suite) names(t *testing.T) {
 		}
 	}
 	for _, n := range []vault.Name{
-		account(""), account(" x"), account("x\n"), account("a\x00b"), account("\x1b[2J"), account("a\u202eb"),
-		account("\xff"), account(strings.Repeat("x", 513)), {Kind: "", ID: "x"}, {Kind: "../x", ID: "x"}, {Kind: "probe", ID: "x"},
+		account(""),
+		account(" x"),
+		account("x\n"),
+		account("a\x00b"),
+		account("\x1b[2J"),
+		account("a\u202eb"),
+		account("\xff"),
+		account(strings.Repeat("x", 513)),
+		{Kind: "", ID: "x"},
+		{Kind: "../x", ID: "x"},
+		{Kind: "probe", ID: "x"},
 	} {
 		_, err := v.Get(t.Context(), n)
 		wantError[*vault.NameError](t, fmt.Sprintf("Get(%q)", n), err)

@@ -128,6 +128,14 @@ func (s suite) unsafePath(t *testing.T, where string, trap trap) {
 		_, err = v.Get(t.Context(), n)
 		check("Get", err)
 	}
+	if where == "record" && !strings.Contains(trap.name, "able by") {
+		check("Delete", v.Delete(t.Context(), n))
+		_, err = v.MoveAside(t.Context(), n)
+		check("MoveAside", err)
+	}
+	if _, err := os.Lstat(path); err != nil {
+		t.Errorf("it is gone: %v", err)
+	}
 	if !untouched() {
 		t.Error("what the path leads to was changed")
 	}
@@ -161,8 +169,8 @@ func (s suite) unsafeDirectories(t *testing.T) {
 	}
 	dir, v := s.fresh(t)
 	put(t, v, account("x"), "", "CANARY-1")
-	real := filepath.Join(filepath.Dir(dir), "elsewhere")
-	if err := errors.Join(os.Rename(filepath.Join(dir, "account"), real), os.Symlink(real, filepath.Join(dir, "account"))); err != nil {
+	elsewhere := filepath.Join(filepath.Dir(dir), "elsewhere")
+	if err := errors.Join(os.Rename(filepath.Join(dir, "account"), elsewhere), os.Symlink(elsewhere, filepath.Join(dir, "account"))); err != nil {
 		t.Fatal(err)
 	}
 	_, err := v.Get(t.Context(), account("x"))
