@@ -57,6 +57,7 @@ type globalFlags struct {
 // Main runs one command line and returns the exit code.
 func (a *App) Main(ctx context.Context, args []string) (code int) {
 	a.out = &checkedWriter{w: a.Stdout}
+	a.Stderr = &lockedWriter{w: a.Stderr}
 	root := a.newRootCmd()
 	root.SetArgs(args)
 	defer func() {

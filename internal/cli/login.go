@@ -189,15 +189,15 @@ func (a *App) show(ctx context.Context, silent bool, url, redirect string) error
 	if open == nil {
 		open = a.opener().Open
 	}
-	err = open(ctx, safe)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		// The listener is up: the sign-in goes on without an opener (B05).
-		a.warn("the browser could not be started: " + err.Error())
-		a.note("Open this URL to sign in:\n\n  %s\n", safe)
-	}
+	// In the background: an opener may stay for as long as the browser does,
+	// and the redirect may come before it has ended (B05). Without an opener
+	// the sign-in goes on by hand.
+	go func() {
+		if err := open(ctx, safe); err != nil && ctx.Err() == nil {
+			a.warn("the browser could not be started: " + err.Error())
+			a.note("Open this URL to sign in:\n\n  %s\n", safe)
+		}
+	}()
 	return nil
 }
 
