@@ -156,9 +156,18 @@ func bare(u *url.URL) string {
 	return printableN((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), 200)
 }
 
+// printableURL is bare for what could not be parsed. With an @ in it there is no
+// telling where a password begins or ends, and only the scheme is left.
 func printableURL(raw string) string {
-	if i := strings.IndexAny(raw, "?#@"); i >= 0 {
+	if i := strings.IndexAny(raw, "?#"); i >= 0 && !strings.Contains(raw, "@") {
 		raw = raw[:i] + "…"
+	}
+	if strings.Contains(raw, "@") {
+		scheme, _, found := strings.Cut(raw, "://")
+		if !found || strings.ContainsAny(scheme, "@:/?#") {
+			return "…"
+		}
+		raw = scheme + "://…"
 	}
 	return printableN(raw, 200)
 }

@@ -131,6 +131,13 @@ func TestIDTokenSignature(t *testing.T) { // W02, W15, W16
 			if got != nil || !errors.As(err, &refused) {
 				t.Fatalf("got %v, %v, want *IDTokenError", got, err)
 			}
+			var why *jose.VerifyError
+			if want := map[string]jose.Code{
+				"another key": jose.CodeNoKey, "none": jose.CodeAlgorithm, "changed payload": jose.CodeSignature, "at+jwt": jose.CodeType,
+				"HMAC with the client secret": jose.CodeAlgorithm, "not a token": jose.CodeMalformed,
+			}[name]; !errors.As(err, &why) || !why.Has(want) {
+				t.Errorf("refused because of %v, want %s", err, want)
+			}
 		})
 	}
 }

@@ -204,8 +204,10 @@ func normalise(in *reply) (*answer, error) {
 			return nil, err
 		}
 	}
-	a.scopes, a.scopesStated, err = in.scopes(o)
-	return a, err
+	if a.scopes, a.scopesStated, err = in.scopes(o); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 // token reads one token: a string of visible ASCII, 64 KiB at most (T03, T04,

@@ -17,9 +17,10 @@ const (
 	maxPicture = 2048
 )
 
-// Profile is who signed in, in one shape for every provider. Its texts are
-// printable and at most 256 characters; identifiers that are JSON numbers are
-// their digits, unrounded.
+// Profile is who signed in, in one shape for every provider. Its texts have at
+// most 256 characters and no control characters; what else a terminal must not
+// get (bidirectional controls) is for the caller to escape. Identifiers that
+// are JSON numbers are their digits, unrounded.
 type Profile struct {
 	Sub      string
 	Username string
@@ -221,8 +222,24 @@ func lookup(o object, paths []string) string {
 	return ""
 }
 
-// field makes a text of the profile safe and short.
-func field(s string) string { return printableN(s, maxField) }
+// field cuts a text of the profile and takes its control characters out. The
+// rest stays as it is: a name may need a zero-width joiner.
+func field(s string) string {
+	n := 0
+	for i := range s {
+		if n == maxField {
+			s = s[:i]
+			break
+		}
+		n++
+	}
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r <= 0x9f {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
 
 // plausibleEmail refuses what would have to be cut or escaped: a changed
 // address is somebody else's.
