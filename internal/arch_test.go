@@ -85,7 +85,7 @@ func homes() map[string][]string {
 		"charm.land/huh/v2":               {"internal/term"},
 		"github.com/charmbracelet":        {"internal/term"},
 		"golang.org/x/term":               {"internal/term"},
-		"github.com/BurntSushi/toml":      {"internal/config", "internal/provider", "internal/tomlfile"},
+		"github.com/BurntSushi/toml":      {"internal/tomlfile"},
 		"github.com/adrg/xdg":             {"internal/config"},
 		"golang.org/x/sys":                {"internal/cli", "internal/term", "internal/vault"},
 		"github.com/rogpeppe/go-internal": {testsOnly},

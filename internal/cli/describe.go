@@ -60,9 +60,6 @@ func asSettings(err error) *Error {
 	if e, ok := as[*tomlfile.Error](err); ok {
 		return &Error{Exit: exitUsage, Code: "config", Message: e.Error()}
 	}
-	if e, ok := as[*provider.FileError](err); ok {
-		return &Error{Exit: exitUsage, Code: "provider_file", Message: e.Error()}
-	}
 	if e, ok := as[*provider.UnknownError](err); ok {
 		out := usagef("there is no provider called %q", redactSecrets(e.ID))
 		out.Code = "unknown_provider"

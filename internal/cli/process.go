@@ -6,9 +6,19 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/socialauth/socialauth/internal/config"
+	"github.com/socialauth/socialauth/internal/term"
 )
+
+// New is the program on the real streams and in the real environment.
+func New(stdin, stdout, stderr *os.File, now func() time.Time) *App {
+	env := TakeEnvironment()
+	return &App{
+		Stdin: stdin, Stdout: stdout, Stderr: stderr, Env: env, Now: now, Term: term.Detect(stdin, stdout, stderr, env),
+	}
+}
 
 // TakeEnvironment copies the environment and then removes our secrets from it,
 // so that no process we start, a browser first of all, inherits them (B08).

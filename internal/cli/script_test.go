@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,6 +34,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"socialauth":  func() { os.Exit(socialauthMain()) },
 		"fakebrowser": func() { os.Exit(fakeBrowserMain()) },
+		"byhand":      func() { os.Exit(byHandMain()) },
+		"attacker":    func() { os.Exit(attackerMain()) },
 	})
 }
 
@@ -39,11 +43,8 @@ func TestMain(m *testing.M) {
 // FAKE_NOW is the time, FAKE_KEYRING a file that stands for the OS keyring or
 // the name of a fault, FAKE_TTY pretends that the streams are a terminal.
 func socialauthMain() int {
-	env := cli.TakeEnvironment()
-	app := &cli.App{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: env, Now: time.Now,
-		Term: term.Detect(os.Stdin, os.Stdout, os.Stderr, env),
-	}
+	app := cli.New(os.Stdin, os.Stdout, os.Stderr, time.Now)
+	env := app.Env
 	if text := env("FAKE_NOW"); text != "" {
 		now, err := time.Parse(time.RFC3339, text)
 		if err != nil {
@@ -58,6 +59,10 @@ func socialauthMain() int {
 		app.Keyring = faultyKeyring(vaulttest.Absent)
 	case "locked":
 		app.Keyring = faultyKeyring(vaulttest.Locked)
+	case "declined":
+		app.Keyring = faultyKeyring(vaulttest.Declined)
+	case "timeout":
+		app.Keyring = faultyKeyring(vaulttest.Hang)
 	default:
 		app.Keyring = vaulttest.FileKeyring(name)
 	}
@@ -138,7 +143,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup:               setupScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"idp": cmdIDP, "clock": cmdClock, "nosecrets": cmdNoSecrets, "waitfor": cmdWaitFor, "mode": cmdMode,
+			"idp": cmdIDP, "clock": cmdClock, "nosecrets": cmdNoSecrets, "waitfor": cmdWaitFor, "mode": cmdMode, "exits": cmdExits,
 		},
 	})
 }
@@ -187,15 +192,23 @@ func setupScript(env *testscript.Env) error {
 // clientSecret is the canary: no script may find it anywhere.
 const clientSecret = "CANARY-CLIENT-SECRET-1"
 
-// freePort finds a port that is free on both loopback addresses, for providers
+// nextPort counts through ports that no system gives out by itself, so that
+// scripts that run at once do not take each other's.
+var nextPort atomic.Int64
+
+// freePort finds a port that is free on the loopback addresses, for providers
 // that want a fixed one.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	start := 20_000 + os.Getpid()%100*100
+	for range 100 {
+		port := start + int(nextPort.Add(1))%100
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err != nil {
+			continue
+		}
+		return port, l.Close()
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("no port is free")
 }
 
 func stageOf(ts *testscript.TestScript) *stage { return ts.Value("stage").(*stage) }
@@ -295,4 +308,3 @@ func cmdMode(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 }
-

@@ -178,16 +178,17 @@ func Load(p Paths) (*File, error) {
 		return nil, err
 	}
 	f := &File{}
-	if err := tomlfile.Decode(p.File, data, f); err != nil {
+	err = tomlfile.Decode(p.File, data, f, func() []*tomlfile.KeyError {
+		switch f.Storage {
+		case "", "keyring", "passphrase", "key-file":
+			return nil
+		}
+		return []*tomlfile.KeyError{{Key: "storage", Reason: fmt.Sprintf("is %q, not one of keyring, passphrase, key-file", f.Storage)}}
+	})
+	if err != nil {
 		return nil, err
 	}
 	f.Path = p.File
-	switch f.Storage {
-	case "", "keyring", "passphrase", "key-file":
-	default:
-		return nil, &tomlfile.Error{File: p.File, Line: tomlfile.Line(data, "storage"), Key: "storage",
-			Reason: fmt.Sprintf("%q is not one of keyring, passphrase, key-file", f.Storage)}
-	}
 	return f, nil
 }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/BurntSushi/toml"
 )
 
 func FuzzDecode(f *testing.F) {
@@ -20,15 +18,6 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		lines, deep := scanLines(data)
-		var tree map[string]any
-		if md, err := toml.Decode(string(data), &tree); err == nil && deep == 0 && !strings.Contains(string(data), `\`) {
-			for _, key := range md.Keys() {
-				if lines[joinKey(key)] == 0 {
-					t.Fatalf("no line for key %q", key)
-				}
-			}
-		}
 		p, err := Decode("fuzz.toml", data)
 		if err != nil {
 			fe, ok := errors.AsType[*FileError](err)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/socialauth/socialauth/internal/tomlfile"
 )
 
 // check applies every rule that does not need the file.
@@ -97,7 +99,7 @@ func oneOf[T ~string](c *checker, key string, value T, allowed ...T) {
 		return
 	}
 	reason := fmt.Sprintf("is %q; it must be one of %s", value, quoted(allowed))
-	if near := nearest(string(value), asStrings(allowed)); near != "" {
+	if near := tomlfile.Nearest(string(value), asStrings(allowed)); near != "" {
 		reason += fmt.Sprintf("; did you mean %q?", near)
 	}
 	c.fail(key, "%s", reason)
@@ -248,7 +250,7 @@ func (c *checker) requests() {
 		c.fail("scopes", `must have "openid", or there will be no ID token`)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.AuthorizationParams)) {
-		key := joinKey([]string{"authorization_params", name})
+		key := tomlfile.JoinKey([]string{"authorization_params", name})
 		switch {
 		case name == "" || badURLByte(name) >= 0:
 			c.fail(key, "is not the name of a parameter")

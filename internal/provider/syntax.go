@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/socialauth/socialauth/internal/tomlfile"
 )
 
 func isAlnum(c byte) bool {
@@ -70,7 +72,7 @@ func validScope(s string) bool {
 // validPath: names of letters, digits, "_" and "-" with dots between them.
 func validPath(s string) bool {
 	for name := range strings.SplitSeq(s, ".") {
-		if !isBareKey(name) {
+		if !tomlfile.IsBareKey(name) {
 			return false
 		}
 	}

@@ -7,17 +7,6 @@ import (
 	"strings"
 )
 
-// FieldError is one broken rule of a provider built in code.
-type FieldError struct {
-	// Key is the field's dotted key in the data file.
-	Key string
-	// Reason follows the key in a sentence.
-	Reason string
-}
-
-// Error is "key reason".
-func (e *FieldError) Error() string { return e.Key + " " + e.Reason }
-
 // Has reports whether the provider has the oddity q.
 func (p *Provider) Has(q Quirk) bool { return slices.Contains(p.Quirks, q) }
 

@@ -3,9 +3,12 @@
 //
 // A key that the program does not know is an error, with the file, the line
 // and the nearest known key, because a misspelt key that is ignored is a
-// setting that silently does not hold (C21). Only regular files of at most
-// 1 MiB are read, so that a FIFO, a device or a runaway file cannot hold the
-// program up.
+// setting that silently does not hold (C21). Keys are matched exactly, not by
+// upper and lower case alike. Only regular files of at most 1 MiB are read, so
+// that a FIFO, a device or a runaway file cannot hold the program up.
+//
+// The library parses; that every fault knows its key and its line is ours,
+// because the library knows the line of a syntax error only.
 package tomlfile
 
 import (
@@ -15,6 +18,8 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -23,54 +28,76 @@ import (
 // MaxSize is the largest file that is read, in bytes.
 const MaxSize = 1 << 20
 
-// Error is a file that cannot be used as it is.
+// maxErrors is how many errors of one table are collected to tell the first of:
+// a file full of nonsense is not worth more.
+const maxErrors = 100
+
+// Error is the first thing wrong in a file.
 type Error struct {
-	File   string
-	Line   int    // 1-based; 0 when no line is to blame
-	Key    string // dotted; empty when no key is to blame
+	// File is the name the decoder was given.
+	File string
+	// Line counts from 1; 0 if the fault is the file itself. A key that is
+	// missing is reported at its table, or at line 1.
+	Line int
+	// Key is the dotted key, or empty if the file is not TOML.
+	Key string
+	// Reason follows the key in a sentence and may quote the file.
 	Reason string
 }
 
-// Error has the form "file:line: key: reason".
+// Error is "file:line: key reason".
 func (e *Error) Error() string {
-	s := e.File
+	var b strings.Builder
+	b.WriteString(e.File)
 	if e.Line > 0 {
-		s += fmt.Sprintf(":%d", e.Line)
+		b.WriteString(":" + strconv.Itoa(e.Line))
 	}
+	b.WriteString(": ")
 	if e.Key != "" {
-		s += ": " + e.Key
+		b.WriteString(e.Key + " ")
 	}
-	return s + ": " + e.Reason
+	b.WriteString(e.Reason)
+	return b.String()
 }
+
+// KeyError is a fault at one key, wherever the key came from.
+type KeyError struct {
+	// Key is the dotted key.
+	Key string
+	// Reason follows the key in a sentence.
+	Reason string
+}
+
+// Error is the key and the reason.
+func (e *KeyError) Error() string { return e.Key + " " + e.Reason }
 
 // Read returns the content of a regular file of at most [MaxSize] bytes. A
 // file that is not there is [os.ErrNotExist]; anything else an [*Error].
 func Read(path string) ([]byte, error) {
+	// Asked before opening: opening a pipe would wait for its writer.
 	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
 	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, err
-		}
-		return nil, &Error{File: path, Reason: cause(err)}
+		return nil, &Error{File: path, Reason: "cannot be read: " + cause(err)}
 	}
-	switch {
-	case !info.Mode().IsRegular():
-		return nil, &Error{File: path, Reason: "it is not a regular file"}
-	case info.Size() > MaxSize:
-		return nil, &Error{File: path, Reason: fmt.Sprintf("it is larger than %d bytes", MaxSize)}
+	if !info.Mode().IsRegular() {
+		return nil, &Error{File: path, Reason: "is not a regular file"}
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the path is the person's own choice
 	if err != nil {
-		return nil, &Error{File: path, Reason: cause(err)}
+		return nil, &Error{File: path, Reason: "cannot be read: " + cause(err)}
 	}
-	defer func() { _ = f.Close() }()
+	defer f.Close() //nolint:errcheck // opened for reading
 	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
 	if err != nil {
-		return nil, &Error{File: path, Reason: cause(err)}
+		return nil, &Error{File: path, Reason: "cannot be read: " + cause(err)}
 	}
 	return data, nil
 }
 
+// cause is the system's error without the path, which the message names already.
 func cause(err error) string {
 	var pathErr *os.PathError
 	if errors.As(err, &pathErr) {
@@ -79,114 +106,88 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// Decode fills v, a pointer to a struct with toml tags, from data. A byte-order
-// mark and CRLF are accepted. Every failure is an [*Error].
-func Decode(file string, data []byte, v any) error {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	meta, err := toml.Decode(string(data), v)
-	var parse toml.ParseError
-	if errors.As(err, &parse) {
-		reason := parse.Message
-		if reason == "" {
-			reason = strings.TrimPrefix(parse.Error(), "toml: ")
-		}
-		return &Error{File: file, Line: parse.Position.Line, Key: parse.LastKey, Reason: reason}
+// Decode fills into, a pointer to a struct with toml tags, from data; file names it in
+// errors. Fields are strings, booleans, whole numbers, lists of strings, structs, maps, pointers to
+// these, and types with UnmarshalText. When every key is known and of the right type,
+// check, if not nil, looks for what else is wrong. All errors are an [*Error],
+// the first in the order of lines.
+func Decode(file string, data []byte, into any, check func() []*KeyError) error {
+	if len(data) > MaxSize {
+		return &Error{File: file, Reason: fmt.Sprintf("is larger than %d bytes", MaxSize)}
 	}
-	if err != nil {
-		return &Error{File: file, Reason: strings.TrimPrefix(err.Error(), "toml: ")}
+	// Other programs' byte order mark is not part of the text.
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	lines, tooDeep := scanLines(data)
+	if tooDeep > 0 {
+		return &Error{File: file, Line: tooDeep, Reason: "is nested too deeply"}
 	}
-	for _, key := range meta.Undecoded() {
-		name := key.String()
-		reason := "this key is not known"
-		if near := nearest(key[len(key)-1], knownKeys(reflect.TypeOf(v), nil)); near != "" {
-			reason += fmt.Sprintf("; did you mean %s?", near)
-		}
-		return &Error{File: file, Line: Line(data, name), Key: name, Reason: reason}
+	var tree map[string]any
+	if _, err := toml.Decode(string(data), &tree); err != nil {
+		return syntaxError(file, err)
 	}
-	return nil
+	errs := fill(nil, tree, reflect.ValueOf(into).Elem())
+	if len(errs) == 0 && check != nil {
+		errs = check()
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return firstByLine(file, lines, errs)
 }
 
-// Line returns the 1-based line on which the dotted key is set, or 0. It reads
-// the file the simple way, by lines and [tables]; for keys that hide inside
-// inline tables it finds the line of the table.
-func Line(data []byte, key string) int {
-	table, best := "", 0
-	for i, line := range strings.Split(string(data), "\n") {
-		line = strings.TrimSpace(line)
-		if inner, ok := strings.CutPrefix(line, "["); ok {
-			inner, _, _ = strings.Cut(strings.TrimPrefix(inner, "["), "]")
-			table = unquote(inner)
-			if table == key {
-				return i + 1
-			}
-			continue
-		}
-		name, _, ok := strings.Cut(line, "=")
-		if !ok || strings.HasPrefix(line, "#") {
-			continue
-		}
-		full := unquote(name)
-		if table != "" {
-			full = table + "." + full
-		}
-		if full == key {
-			return i + 1
-		}
-		if best == 0 && strings.HasPrefix(key, full+".") {
-			best = i + 1
-		}
+// syntaxError is the parser's error with its line.
+func syntaxError(file string, err error) error {
+	var pe toml.ParseError
+	if !errors.As(err, &pe) {
+		return &Error{File: file, Line: 1, Reason: "is not TOML: " + err.Error()}
 	}
-	return best
+	return &Error{File: file, Line: max(1, pe.Position.Line), Reason: "is not TOML: " + pe.Message}
 }
 
-func unquote(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(s), `"`, ""), " ", "")
+// firstByLine gives each error the line of its key, or of the nearest table
+// around it, and returns the one that comes first.
+func firstByLine(file string, lines map[string]int, errs []*KeyError) error {
+	found := make([]*Error, 0, len(errs))
+	for _, e := range errs {
+		line, key := 0, e.Key
+		for line == 0 && key != "" {
+			line = lines[key]
+			key, _ = cutLast(key)
+		}
+		found = append(found, &Error{File: file, Line: max(1, line), Key: e.Key, Reason: e.Reason})
+	}
+	return slices.MinFunc(found, func(a, b *Error) int { return a.Line - b.Line })
 }
 
-// knownKeys lists the toml tags of t and of the structs inside it.
-func knownKeys(t reflect.Type, into []string) []string {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Map || t.Kind() == reflect.Slice {
-		t = t.Elem()
+// cutLast splits a dotted key at its last dot.
+func cutLast(key string) (table, name string) {
+	if i := strings.LastIndexByte(key, '.'); i >= 0 {
+		return key[:i], key[i+1:]
 	}
-	if t.Kind() != reflect.Struct {
-		return into
-	}
-	for field := range t.Fields() {
-		if tag := field.Tag.Get("toml"); tag != "" && tag != "-" {
-			into = knownKeys(field.Type, append(into, tag))
-		}
-	}
-	return into
+	return "", key
 }
 
-// nearest returns the known key that is at most two edits away, or "".
-func nearest(key string, known []string) string {
-	best, distance := "", 3
-	for _, k := range known {
-		if d := edits(key, k); d < distance {
-			best, distance = k, d
+// JoinKey writes a key as TOML does: bare where that is possible, else quoted.
+func JoinKey(path []string) string {
+	parts := make([]string, len(path))
+	for i, name := range path {
+		if parts[i] = name; !IsBareKey(name) {
+			parts[i] = strconv.QuoteToASCII(name)
 		}
 	}
-	return best
+	return strings.Join(parts, ".")
 }
 
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+// IsBareKey reports whether a key needs no quotes.
+func IsBareKey(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isAlnum(c) && c != '-' && c != '_' {
+			return false
 		}
 	}
-	return row[len(b)]
+	return s != ""
+}
+
+func isAlnum(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }

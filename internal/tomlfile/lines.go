@@ -1,4 +1,4 @@
-package provider
+package tomlfile
 
 import "strconv"
 
@@ -10,7 +10,7 @@ const (
 )
 
 // scanLines finds the line of every key of a TOML file, counted from 1, by
-// dotted key as [joinKey] writes it. The parser of the library knows the line
+// dotted key as [JoinKey] writes it. The parser of the library knows the line
 // of a syntax error only. What is not valid TOML gives some answer and never a
 // failure: the parser will refuse it. The second result is the line where
 // something nests deeper than maxDepth, or 0.
@@ -91,7 +91,7 @@ func (s *lineScanner) record(path []string) {
 		return
 	}
 	for i := range path {
-		if key := joinKey(path[:i+1]); s.lines[key] == 0 {
+		if key := JoinKey(path[:i+1]); s.lines[key] == 0 {
 			s.lines[key] = s.line
 		}
 	}
