@@ -144,7 +144,7 @@ func (r *realm) splitScopes(scope string) []string {
 }
 
 // canDecline: the consent page has a box for each scope.
-func (r *realm) canDecline() bool { return slices.Contains(r.p.Quirks, provider.QuirkGrantedScopes) }
+func (r *realm) canDecline() bool { return r.has(provider.QuirkGrantedScopes) }
 
 // signIn takes the sign-in form: who is it?
 func (c *call) signIn() {
@@ -313,7 +313,7 @@ func (c *call) redirect(req *request, answer object) {
 	if strings.Contains(req.redirectURI, "?") {
 		target = req.redirectURI + "&" + strings.Join(query, "&")
 	}
-	if slices.Contains(c.realm.p.Quirks, provider.QuirkFragmentTail) {
+	if c.realm.has(provider.QuirkFragmentTail) {
 		target += "#_=_"
 	}
 	maps.DeleteFunc(c.w.Header(), func(name string, _ []string) bool { return name == "Content-Security-Policy" })

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -209,6 +210,7 @@ func (st *stand) request(method, target string, form url.Values) *http.Request {
 
 // asClient adds the client's credentials the provider's way.
 func (st *stand) asClient(id string, req *http.Request, form url.Values) *http.Request {
+	form = maps.Clone(form)
 	form.Set("client_id", clientID)
 	if st.ps[id].TokenEndpointAuthMethod == provider.ClientSecretPost {
 		form.Set("client_secret", clientSecret)
@@ -264,4 +266,16 @@ func (st *stand) wantLog(lines ...string) {
 		st.t.Errorf("request log (-want +got):\n%s", d)
 	}
 	st.s.ClearLog()
+}
+
+// checkSignature reports whether a token's signature fits a JWK.
+func (st *stand) checkSignature(jwk []byte, token string) bool {
+	st.t.Helper()
+	set, err := jose.ParseSet(jwk)
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	v := jose.Verifier{Keys: set, SkipIssuer: true, SkipAudience: true, Algorithms: []string{"RS256"}, Now: st.clock.now}
+	_, err = v.Verify(context.Background(), []byte(token))
+	return err == nil
 }

@@ -92,6 +92,8 @@ func (r *realm) extra() {
 	}
 }
 
+func (r *realm) has(q provider.Quirk) bool { return r.p.Has(q) }
+
 func (r *realm) add(path string, methods map[string]func(*call)) {
 	r.routes = append(r.routes, route{strings.Split(path, "/"), methods})
 }

@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/socialauth/socialauth/internal/provider"
 )
@@ -116,6 +117,14 @@ func (c *call) kakaoUnlink() { c.kakaoEnd((*call).endAll) }
 // kakaoLogout is POST /v1/user/logout: only this sign-in ends.
 func (c *call) kakaoLogout() { c.kakaoEnd(nil) }
 
+// numeric is an identifier as a JSON number, if it is one.
+func numeric(id string) any {
+	if id == "" || strings.Trim(id, "0123456789") != "" || id[0] == '0' {
+		return id
+	}
+	return json.Number(id)
+}
+
 func (c *call) kakaoEnd(end func(*call, *grant)) {
 	if c.revokeFault() {
 		return
@@ -130,5 +139,5 @@ func (c *call) kakaoEnd(end func(*call, *grant)) {
 	} else {
 		c.endGrant(a.value)
 	}
-	c.reply(reply{body: object{{"id", json.Number(c.subject(a.grant))}}})
+	c.reply(reply{body: object{{"id", numeric(c.subject(a.grant))}}})
 }

@@ -95,6 +95,9 @@ func New(o Options) (*Server, error) {
 		s.order = append(s.order, p.ID)
 	}
 	slices.Sort(s.order)
+	if err := s.checkRedirects(); err != nil {
+		return nil, err
+	}
 	if err := s.loadPages(); err != nil {
 		return nil, err
 	}
@@ -104,6 +107,21 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	return s, nil
+}
+
+// checkRedirects finds registered redirect URIs that could never be used.
+func (s *Server) checkRedirects() error {
+	for id, list := range s.redirects {
+		if s.realms[id] == nil {
+			return fmt.Errorf("redirect URIs are registered for %q, which is not served", id)
+		}
+		for _, uri := range list {
+			if _, err := parseCallback(uri); err != nil {
+				return fmt.Errorf("the redirect URI %q registered for %s: %w", uri, id, err)
+			}
+		}
+	}
+	return nil
 }
 
 // Handler serves everything. The base is where people reach it, for example

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,7 +93,7 @@ func (c *call) tokenRequest(step string, form params, grantType func(*call, para
 
 // wantsForm: GitHub answers form-encoded unless JSON is asked for.
 func (c *call) wantsForm() bool {
-	return slices.Contains(c.realm.p.Quirks, provider.QuirkFormResponse) &&
+	return c.realm.has(provider.QuirkFormResponse) &&
 		!strings.Contains(c.r.Header.Get("Accept"), "json")
 }
 
@@ -198,7 +197,7 @@ func (c *call) exchangeCode(form params, who client) (object, *failure) {
 		return nil, &failure{reason: badCode, detail: "the authorization code has expired"}
 	}
 	cd.spent = true
-	if form["state"] != "" && form["state"] != cd.req.state {
+	if c.realm.has(provider.QuirkStateInTokenRequest) && form["state"] != "" && form["state"] != cd.req.state {
 		return nil, &failure{reason: badRequest, detail: "state is not the one of the authorization request"}
 	}
 	if f := cd.checkProof(form); f != nil {
