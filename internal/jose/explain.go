@@ -92,16 +92,36 @@ func Explain(input []byte, o ExplainOptions) (*Explanation, error) {
 	if len(input) > limit {
 		return nil, &SyntaxError{Reason: fmt.Sprintf("longer than %d bytes", limit)}
 	}
-	e := &Explanation{options: o}
+	if e := explainBare(input, o); e != nil {
+		return e, nil
+	}
 	f, err := extract(input)
 	if err != nil {
 		return nil, err
 	}
-	e.Stripped, e.Others = f.stripped, f.others
+	e := &Explanation{options: o, Stripped: f.stripped, Others: f.others}
 	if err := e.token(f.token, 1); err != nil {
 		return nil, err
 	}
 	return e, nil
+}
+
+// explainBare explains the ordinary case, one compact JWS in strict base64url
+// with at most a newline behind it. It returns nil if the input is anything else.
+func explainBare(input []byte, o ExplainOptions) *Explanation {
+	input = bytes.TrimSuffix(input, []byte("\n"))
+	c, err := slice(input)
+	if err != nil {
+		return nil
+	}
+	if _, err := decodeStrict(nil, c.Signature); err != nil {
+		return nil
+	}
+	e := &Explanation{options: o}
+	if e.compact([][]byte{c.Header, c.Payload, c.Signature}, 1) != nil {
+		return nil
+	}
+	return e
 }
 
 // token recognises the kind of token and explains it.
@@ -169,7 +189,7 @@ func (e *Explanation) segment(n int, name string, text []byte) ([]byte, error) {
 
 // header reads a header, which must be a JSON object, and warns about it.
 func (e *Explanation) header(text []byte) (*document, error) {
-	head := &document{}
+	head := newDocument()
 	if err := head.parse(text, depthTolerant); err != nil {
 		return nil, inSegment(1, err)
 	}
@@ -193,7 +213,7 @@ func (e *Explanation) payload(data []byte, head *document, depth int) {
 	if zip, ok := head.getString("zip"); ok {
 		e.warn(WarnCompressed, "zip", quote(zip))
 	}
-	claims := &document{}
+	claims := newDocument()
 	if err := claims.parse(data, depthTolerant); err != nil {
 		e.Bytes = data
 		if inner := e.nested(data, head, depth); inner != nil {
@@ -238,11 +258,6 @@ func (e *Explanation) signature(text []byte, head *document) {
 		e.warn(code, "signature", "")
 	}
 	e.warnSignature(head, len(data))
-}
-
-func (d *document) is(name string, want kind) bool {
-	m, ok := d.get(name)
-	return ok && m.kind == want
 }
 
 // opaque explains a text without dots: a token as far as one can see.

@@ -1,7 +1,7 @@
 package jose
 
 import (
-	"fmt"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -79,39 +79,56 @@ func (e *Explanation) appendPayload(dst []byte) []byte {
 }
 
 func (e *Explanation) appendTimes(dst []byte) []byte {
-	seen := make(map[string]bool, len(e.Times))
-	for _, t := range e.Times {
-		if seen[t.Name] { // a key twice; there is a warning
-			continue
+	for i, t := range e.Times {
+		if slices.ContainsFunc(e.Times[:i], func(earlier Time) bool { return earlier.Name == t.Name }) {
+			continue // a key twice; there is a warning
 		}
-		if len(seen) > 0 {
+		if i > 0 {
 			dst = append(dst, ',')
 		}
-		seen[t.Name] = true
-		dst = fmt.Appendf(dst, `"%s":{"value":%s`, t.Name, t.Value)
+		dst = appendString(dst, t.Name)
+		dst = append(dst, `:{"value":`...)
+		dst = append(dst, t.Value...)
 		if !t.At.IsZero() {
-			dst = fmt.Appendf(dst, `,"utc":"%s"`, t.At.Format(time.RFC3339))
+			dst = appendTime(dst, "utc", t.At)
 			if e.options.Location != nil {
-				dst = fmt.Appendf(dst, `,"local":"%s"`, t.At.In(e.options.Location).Format(time.RFC3339))
+				dst = appendTime(dst, "local", t.At.In(e.options.Location))
 			}
 		}
 		if d, ok := e.FromNow(t); ok {
-			dst = append(dst, `,"seconds_from_now":`...)
-			dst = strconv.AppendInt(dst, int64(d/time.Second), 10)
+			dst = appendInt(dst, "seconds_from_now", int(d/time.Second))
 		}
 		if !t.IfMilliseconds.IsZero() {
-			dst = fmt.Appendf(dst, `,"if_milliseconds":"%s"`, t.IfMilliseconds.Format(time.RFC3339))
+			dst = appendTime(dst, "if_milliseconds", t.IfMilliseconds)
 		}
 		dst = append(dst, '}')
 	}
 	return dst
 }
 
+func appendTime(dst []byte, name string, t time.Time) []byte {
+	dst = appendName(dst, name)
+	dst = append(dst, '"')
+	dst = t.AppendFormat(dst, time.RFC3339)
+	return append(dst, '"')
+}
+
+func appendInt(dst []byte, name string, n int) []byte {
+	return strconv.AppendInt(appendName(dst, name), int64(n), 10)
+}
+
+// appendName appends a comma and a key of ours.
+func appendName(dst []byte, name string) []byte {
+	dst = append(dst, `,"`...)
+	dst = append(dst, name...)
+	return append(dst, `":`...)
+}
+
 func appendList(dst []byte, name string, list []string) []byte {
 	if len(list) == 0 {
 		return dst
 	}
-	dst = fmt.Appendf(dst, `,"%s":[`, name)
+	dst = append(appendName(dst, name), '[')
 	for i, s := range list {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -130,9 +147,11 @@ func (e *Explanation) appendParts(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = fmt.Appendf(dst, `{"name":"%s","characters":%d`, p.Name, p.Encoded)
+		dst = append(dst, `{"name":`...)
+		dst = appendString(dst, p.Name)
+		dst = appendInt(dst, "characters", p.Encoded)
 		if p.Decoded >= 0 {
-			dst = fmt.Appendf(dst, `,"bytes":%d`, p.Decoded)
+			dst = appendInt(dst, "bytes", p.Decoded)
 		}
 		dst = append(dst, '}')
 	}
@@ -148,7 +167,8 @@ func (e *Explanation) appendSignatures(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = fmt.Appendf(dst, `{"bytes":%d`, s.Bytes)
+		dst = append(dst, `{"bytes":`...)
+		dst = strconv.AppendInt(dst, int64(s.Bytes), 10)
 		if s.Protected != nil {
 			dst = append(dst, `,"protected":`...)
 			dst = appendJSON(dst, s.Protected)
@@ -171,7 +191,8 @@ func (e *Explanation) appendDisclosures(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = fmt.Appendf(dst, `{"matched":%t`, d.Matched)
+		dst = append(dst, `{"matched":`...)
+		dst = strconv.AppendBool(dst, d.Matched)
 		if d.Name != "" {
 			dst = append(dst, `,"name":`...)
 			dst = appendString(dst, d.Name)

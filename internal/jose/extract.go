@@ -203,7 +203,7 @@ func stripObject(f *found) error {
 		return nil
 	}
 	var list []pair
-	for _, m := range d.members {
+	for m := range d.members() {
 		if m.kind == kindString {
 			list = append(list, pair{string(m.name), m.str()})
 		}

@@ -17,18 +17,18 @@ type header struct {
 
 // read checks the decoded header of a token that is to be verified.
 func (h *header) read(text []byte) *VerifyError {
-	var d document
+	d := newDocument()
 	if err := d.parse(text, depthStrict); err != nil {
 		return refuseSyntax(inSegment(1, err))
 	}
 	if d.kind != kindObject {
 		return refuseSyntax(&SyntaxError{Segment: 1, Reason: "the header is " + d.kind.String() + ", not an object"})
 	}
-	if err := refuseUnclean(&d, "header"); err != nil {
+	if err := refuseUnclean(d, "header"); err != nil {
 		return err
 	}
 	h.text = text
-	for _, m := range d.members {
+	for m := range d.members() {
 		if err := h.parameter(m); err != nil {
 			return err
 		}

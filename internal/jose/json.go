@@ -2,6 +2,7 @@ package jose
 
 import (
 	"bytes"
+	"math"
 	"unicode/utf8"
 )
 
@@ -52,6 +53,19 @@ type member struct {
 	kind  kind
 }
 
+// extent says where the value of a member lies in the text.
+type extent struct {
+	start, end int32
+	kind       kind
+}
+
+// span says where a key lies: in the text or, if it had escapes, decoded in
+// document.decoded.
+type span struct {
+	start, end int32
+	decoded    bool
+}
+
 // duplicate is a key that an object, at any depth, has twice.
 type duplicate struct {
 	name   []byte
@@ -74,25 +88,41 @@ type frame struct {
 type document struct {
 	data       []byte
 	kind       kind
-	text       []byte // the value without blanks around it
-	members    []member
+	text       []byte   // the value without blanks around it
+	values     []extent // of the outermost members or elements
+	names      int      // how many keys the outermost object has; they are keys[:names]
 	duplicates []duplicate
 	badUTF8    int  // offset of the first bad byte plus 1, or 0
 	surrogate  bool // an escape stands for half of a surrogate pair
-	spaced     bool // blanks between tokens
-	escaped    bool // a string has a backslash
 
-	depth  int
-	frames []frame
-	keys   [][]byte
+	depth   int
+	frames  []frame
+	keys    []span
+	decoded []byte
+}
+
+// newDocument returns a document with room for what a token usually holds, so
+// that reading it allocates nothing more.
+func newDocument() *document {
+	d := &struct {
+		document
+		values [20]extent
+		frames [4]frame
+		keys   [28]span
+	}{}
+	d.document.values, d.document.frames, d.document.keys = d.values[:0], d.frames[:0], d.keys[:0]
+	return &d.document
 }
 
 // parse checks data. The error's Offset counts from 1.
 func (d *document) parse(data []byte, depth int) *SyntaxError {
 	d.data, d.kind, d.text, d.depth = data, kindNone, nil, depth
-	d.members, d.duplicates = d.members[:0], d.duplicates[:0]
-	d.frames, d.keys = d.frames[:0], d.keys[:0]
-	d.badUTF8, d.surrogate, d.spaced, d.escaped = 0, false, false, false
+	d.values, d.names, d.duplicates = d.values[:0], 0, d.duplicates[:0]
+	d.frames, d.keys, d.decoded = d.frames[:0], d.keys[:0], nil
+	d.badUTF8, d.surrogate = 0, false
+	if len(data) > math.MaxInt32 {
+		return &SyntaxError{Reason: "longer than 2 GiB"}
+	}
 	if i, reason := d.run(); reason != "" {
 		return &SyntaxError{Offset: i + 1, JSON: true, Reason: reason}
 	}
@@ -183,11 +213,10 @@ func (d *document) skip(i int) int {
 	for i < len(d.data) && d.data[i] <= ' ' {
 		switch d.data[i] {
 		case ' ', '\t', '\n', '\r':
-			d.spaced = true
+			i++
 		default:
 			return i
 		}
-		i++
 	}
 	return i
 }
@@ -203,7 +232,7 @@ func (d *document) value(i int) (int, state, string) {
 	switch {
 	case c == '"':
 		k = kindString
-		end, reason = d.str(i)
+		end, _, reason = d.str(i)
 	case c == '{':
 		return d.push(i, kindObject)
 	case c == '[':
@@ -237,11 +266,7 @@ func (d *document) begin(i int, k kind) {
 	case 0:
 		d.kind, d.text = k, d.data[i:]
 	case 1:
-		if !d.frames[0].object {
-			d.members = append(d.members, member{})
-		}
-		m := &d.members[len(d.members)-1]
-		m.kind, m.value = k, d.data[i:]
+		d.values = append(d.values, extent{int32(i), 0, k})
 	}
 }
 
@@ -251,8 +276,7 @@ func (d *document) end(i int) {
 	case 0:
 		d.text = d.text[:i-(len(d.data)-len(d.text))]
 	case 1:
-		m := &d.members[len(d.members)-1]
-		m.value = m.value[:i-(len(d.data)-len(m.value))]
+		d.values[len(d.values)-1].end = int32(i)
 	}
 }
 
@@ -270,8 +294,12 @@ func (d *document) push(i int, k kind) (int, state, string) {
 
 func (d *document) pop(i int) int {
 	f := &d.frames[len(d.frames)-1]
-	clear(d.keys[f.base:])
-	d.keys, f.seen = d.keys[:f.base], nil
+	if len(d.frames) == 1 {
+		d.names = len(d.keys)
+	} else {
+		d.keys = d.keys[:f.base]
+	}
+	f.seen = nil
 	d.frames = d.frames[:len(d.frames)-1]
 	d.end(i + 1)
 	return i + 1
@@ -282,22 +310,21 @@ func (d *document) key(i int) (int, string) {
 	if d.data[i] != '"' {
 		return i, "expected a key in quotes"
 	}
-	end, reason := d.str(i)
+	end, escaped, reason := d.str(i)
 	if reason != "" {
 		return end, reason
 	}
-	name := d.data[i+1 : end-1]
-	if bytes.IndexByte(name, '\\') >= 0 {
-		name = unescape(nil, name)
+	name := span{int32(i + 1), int32(end - 1), false}
+	if escaped {
+		at := len(d.decoded)
+		d.decoded = unescape(d.decoded, d.data[i+1:end-1])
+		name = span{int32(at), int32(len(d.decoded)), true}
 	}
 	f := &d.frames[len(d.frames)-1]
 	if d.known(f, name) && len(d.duplicates) < maxDuplicates {
-		d.duplicates = append(d.duplicates, duplicate{name, i})
+		d.duplicates = append(d.duplicates, duplicate{bytes.Clone(d.name(name)), i})
 	}
 	d.keys = append(d.keys, name)
-	if len(d.frames) == 1 {
-		d.members = append(d.members, member{name: name})
-	}
 	i = d.skip(end)
 	if i == len(d.data) || d.data[i] != ':' {
 		return i, "expected a colon after the key"
@@ -305,13 +332,20 @@ func (d *document) key(i int) (int, string) {
 	return i + 1, ""
 }
 
+func (d *document) name(s span) []byte {
+	if s.decoded {
+		return d.decoded[s.start:s.end]
+	}
+	return d.data[s.start:s.end]
+}
+
 // known reports whether name is among the keys of f. Few keys are compared one
 // by one; many go into a map, or a hostile object would cost quadratic time.
-func (d *document) known(f *frame, name []byte) bool {
-	keys := d.keys[f.base:]
+func (d *document) known(f *frame, name span) bool {
+	keys, size, text := d.keys[f.base:], name.end-name.start, d.name(name)
 	if len(keys) < manyKeys {
 		for _, k := range keys {
-			if bytes.Equal(k, name) {
+			if k.end-k.start == size && bytes.Equal(d.name(k), text) {
 				return true
 			}
 		}
@@ -320,33 +354,12 @@ func (d *document) known(f *frame, name []byte) bool {
 	if f.seen == nil {
 		f.seen = make(map[string]bool, 4*manyKeys)
 		for _, k := range keys {
-			f.seen[string(k)] = true
+			f.seen[string(d.name(k))] = true
 		}
 	}
-	if f.seen[string(name)] {
+	if f.seen[string(text)] {
 		return true
 	}
-	f.seen[string(name)] = true
+	f.seen[string(text)] = true
 	return false
-}
-
-// get returns the outermost member of this exact name. Of two it returns the
-// last, as most readers would; whoever decides something refuses duplicates.
-func (d *document) get(name string) (member, bool) {
-	for i := len(d.members) - 1; i >= 0; i-- {
-		if string(d.members[i].name) == name {
-			return d.members[i], d.kind == kindObject
-		}
-	}
-	return member{}, false
-}
-
-// getString returns a string member's value; ok is false if it is absent or
-// something else.
-func (d *document) getString(name string) (value string, ok bool) {
-	m, found := d.get(name)
-	if !found || m.kind != kindString {
-		return "", false
-	}
-	return m.str(), true
 }

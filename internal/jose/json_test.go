@@ -167,7 +167,7 @@ func TestDocumentMembers(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, m := range d.members {
+		for m := range d.members() {
 			got = append(got, fmt.Sprintf("%s=%s", m.name, m.value))
 		}
 		want := []string{"a=1e5", `b="x\ny"`, `c={"d":[1, 2]}`, `e=[{"f":1},2]`, "g=null", "h=true"}
@@ -185,7 +185,7 @@ func TestDocumentMembers(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, m := range d.members {
+	for m := range d.members() {
 		got = append(got, string(m.value))
 	}
 	if diff := cmp.Diff([]string{"1", `"x"`, "[2,{}]", "{}"}, got); diff != "" {
@@ -278,10 +278,10 @@ func FuzzDocument(f *testing.F) {
 		if err := json.Unmarshal(data, &want); err != nil {
 			t.Fatal(err)
 		}
-		if len(want) != len(d.members) {
-			t.Fatalf("%d members, want %d", len(d.members), len(want))
+		if len(want) != d.len() {
+			t.Fatalf("%d members, want %d", d.len(), len(want))
 		}
-		for _, m := range d.members {
+		for m := range d.members() {
 			if !bytes.Equal(want[string(m.name)], m.value) {
 				t.Fatalf("%q is %s, want %s", m.name, m.value, want[string(m.name)])
 			}

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// str checks the string that begins with the quote at i and returns the
-// offset behind its closing quote.
-func (d *document) str(i int) (int, string) {
+// str checks the string that begins with the quote at i. It returns the offset
+// behind its closing quote and whether it has escapes.
+func (d *document) str(i int) (end int, escaped bool, reason string) {
 	data := d.data
 	i++
 	for {
@@ -27,21 +27,19 @@ func (d *document) str(i int) (int, string) {
 			i++
 		}
 		if i == len(data) {
-			return i, "the JSON text ends inside a string"
+			return i, escaped, "the JSON text ends inside a string"
 		}
 		switch data[i] {
 		case '"':
-			return i + 1, ""
+			return i + 1, escaped, ""
 		case '\\':
-			d.escaped = true
-			end, lone, reason := scanEscape(data, i)
-			if reason != "" {
-				return end, reason
+			var lone bool
+			if i, lone, reason = scanEscape(data, i); reason != "" {
+				return i, true, reason
 			}
-			d.surrogate = d.surrogate || lone
-			i = end
+			escaped, d.surrogate = true, d.surrogate || lone
 		default:
-			return i, "a control character inside a string"
+			return i, escaped, "a control character inside a string"
 		}
 	}
 }
@@ -248,26 +246,28 @@ func unsafeRune(r rune) bool {
 // become \ufffd, and characters that could disturb a terminal become escapes,
 // so that the result is valid JSON and safe to show.
 func appendJSON(dst, data []byte) []byte {
-	for i := 0; i < len(data); {
-		c := data[i]
-		switch {
-		case c <= ' ': // a control character inside a string cannot be here
-			i++
-		case c != '"':
-			dst = append(dst, c)
-			i++
-		default:
-			start := i
-			i++
-			for data[i] != '"' {
-				if data[i] == '\\' {
-					i++
-				}
-				i++
-			}
-			i++
-			dst = appendInside(dst, data[start:i])
+	for len(data) > 0 {
+		// Between strings there are only brackets, commas, numbers and words.
+		i := bytes.IndexByte(data, '"')
+		if i < 0 {
+			i = len(data)
 		}
+		for _, c := range data[:i] {
+			if c > ' ' {
+				dst = append(dst, c)
+			}
+		}
+		data = data[i:]
+		end := 1
+		for end < len(data) && data[end] != '"' {
+			if data[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		end = min(end+1, len(data))
+		dst = appendInside(dst, data[:end])
+		data = data[end:]
 	}
 	return dst
 }

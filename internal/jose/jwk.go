@@ -69,19 +69,6 @@ func parseJWK(d *document) (*Key, error) {
 	return k, nil
 }
 
-// clean reports what a strict reader does not accept although it is JSON.
-func (d *document) clean() error {
-	switch {
-	case len(d.duplicates) > 0:
-		return fmt.Errorf("the key %+q is there twice", d.duplicates[0].name)
-	case d.badUTF8 > 0:
-		return fmt.Errorf("byte %d is not UTF-8", d.badUTF8)
-	case d.surrogate:
-		return errors.New("an escape sequence is half of a surrogate pair")
-	}
-	return nil
-}
-
 func (j *jwk) fail(format string, args ...any) {
 	if j.err == nil {
 		j.err = keyErrorf(format, args...)
@@ -275,7 +262,7 @@ func (j *jwk) purpose(k *Key) {
 		return
 	}
 	var sign, verify bool
-	for _, op := range list.members {
+	for op := range list.members() {
 		if op.kind != kindString {
 			j.fail("key_ops has an element that is no string")
 			return

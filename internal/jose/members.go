@@ -16,8 +16,9 @@ func Members(text json.RawMessage) []Member {
 	if err := d.parse(text, depthTolerant); err != nil || d.kind != kindObject {
 		return nil
 	}
-	list := make([]Member, len(d.members))
-	for i, m := range d.members {
+	list := make([]Member, d.len())
+	for i := range list {
+		m := d.at(i)
 		list[i] = Member{string(m.name), m.value}
 	}
 	return list

@@ -45,7 +45,8 @@ func (e *Explanation) jwsJSON(d *document) error {
 			return &SyntaxError{Reason: "signatures is not an array"}
 		}
 		entries = nil
-		for _, m := range array.members[:min(len(array.members), 100)] {
+		for i := range min(array.len(), maxSignatures) {
+			m := array.at(i)
 			entry := &document{}
 			if m.kind == kindObject && entry.parse(m.value, depthTolerant) == nil {
 				entries = append(entries, entry)
@@ -178,7 +179,10 @@ type Disclosure struct {
 	Matched bool            // a digest in the payload, or in another disclosure, stands for it
 }
 
-const maxDisclosures = 1000
+const (
+	maxSignatures  = 100
+	maxDisclosures = 1000
+)
 
 // sdJWT explains a JWT with disclosures: <jwt>~<disclosure>~...~<optional key binding>.
 func (e *Explanation) sdJWT(token []byte, first, depth int) error {
@@ -219,17 +223,17 @@ func (e *Explanation) disclosure(i int, text []byte, hash crypto.Hash, digests m
 	if err == nil {
 		err = d.parse(data, depthTolerant)
 	}
-	n := len(d.members)
-	if err != nil || d.kind != kindArray || n < 2 || n > 3 || n == 3 && d.members[1].kind != kindString {
+	n := d.len()
+	if err != nil || d.kind != kindArray || n < 2 || n > 3 || n == 3 && d.at(1).kind != kindString {
 		e.warn(WarnDisclosureBad, fmt.Sprintf("disclosure %d", i+1), "")
 		e.Disclosures = append(e.Disclosures, Disclosure{})
 		return
 	}
 	h := hash.New()
 	h.Write(text)
-	out := Disclosure{Value: d.members[n-1].value, Matched: digests[encode(h.Sum(nil))]}
+	out := Disclosure{Value: d.at(n - 1).value, Matched: digests[encode(h.Sum(nil))]}
 	if n == 3 {
-		out.Name = d.members[1].str()
+		out.Name = d.at(1).str()
 	}
 	if !out.Matched {
 		e.warn(WarnDisclosure, fmt.Sprintf("disclosure %d", i+1), "")

@@ -69,12 +69,12 @@ func ParseSet(data []byte) (*Set, error) {
 			return nil, keyErrorf("not a JWK set: it has \"keys\" twice")
 		}
 	}
-	if len(array.members) > maxSetKeys {
-		return nil, keyErrorf("a JWK set with %d keys, at most %d are taken", len(array.members), maxSetKeys)
+	if array.len() > maxSetKeys {
+		return nil, keyErrorf("a JWK set with %d keys, at most %d are taken", array.len(), maxSetKeys)
 	}
 	s := &Set{}
 	taken := make(map[[2]string]bool) // names of keys that are damaged
-	for _, m := range array.members {
+	for m := range array.members() {
 		k, err := ParseJWK(m.value)
 		if err != nil {
 			s.skip(err)

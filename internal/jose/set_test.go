@@ -136,11 +136,11 @@ func TestSetMarshal(t *testing.T) {
 	if err := list.parse(keys.value, depthStrict); err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range list.members {
+	for m := range list.members() {
 		if err := key.parse(m.value, depthStrict); err != nil {
 			t.Fatal(err)
 		}
-		for _, member := range key.members {
+		for member := range key.members() {
 			if !strings.Contains(" kty crv x y n e use alg kid ", " "+string(member.name)+" ") {
 				t.Errorf("the member %q is published", member.name)
 			}

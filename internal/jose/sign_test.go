@@ -123,8 +123,8 @@ func FuzzClaims(f *testing.F) {
 		if err := d.parse(c.Bytes(), depthTolerant); err != nil || d.clean() != nil {
 			t.Fatalf("%q: %v, %v", c.Bytes(), err, d.clean())
 		}
-		if len(d.members) != want {
-			t.Fatalf("%q has %d members, want %d", c.Bytes(), len(d.members), want)
+		if d.len() != want {
+			t.Fatalf("%q has %d members, want %d", c.Bytes(), d.len(), want)
 		}
 		if got, ok := d.getString(name + "text"); c.Has(name+"text") && (!ok || got != text) {
 			t.Fatalf("%q became %q", text, got)

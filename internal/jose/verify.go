@@ -1,11 +1,13 @@
 package jose
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,6 +44,15 @@ type Verifier struct {
 
 	// MaxSize is the longest token in bytes; 0 stands for [MaxToken].
 	MaxSize int
+
+	memo atomic.Pointer[memo]
+}
+
+// memo is the last header that was read. The tokens of one issuer mostly have the
+// same, and reading it is a pure function of its text.
+type memo struct {
+	text   string // encoded
+	header header
 }
 
 // Verified is a token whose signature and claims have passed.
@@ -81,7 +92,7 @@ func (v *Verifier) verify(
 		return nil, refused
 	}
 	c := &checks{doc: claims, now: v.Now(), leeway: v.Leeway}
-	if err := checkType(&s.header); err != nil {
+	if err := checkType(s.header); err != nil {
 		c.reasons = err.Reasons
 	}
 	c.standard(v)
@@ -91,7 +102,7 @@ func (v *Verifier) verify(
 	if len(c.reasons) > 0 {
 		return nil, &VerifyError{Reasons: c.reasons}
 	}
-	return &Verified{Header: s.header.text, Payload: s.payload, Key: s.key, Alg: s.header.alg, claims: claims}, nil
+	return &Verified{Header: bytes.Clone(s.header.text), Payload: s.payload, Key: s.key, Alg: s.header.alg, claims: claims}, nil
 }
 
 func (v *Verifier) checkConfig() error {
@@ -117,7 +128,7 @@ func (v *Verifier) checkConfig() error {
 
 // signed is a JWS whose signature is good. Nothing is known about its payload.
 type signed struct {
-	header  header
+	header  *header
 	payload []byte
 	key     *Key
 }
@@ -139,35 +150,44 @@ func (v *Verifier) open(ctx context.Context, token []byte) (*signed, error) {
 		}
 		return nil, refuseSyntax(serr)
 	}
-	// One buffer for all three parts: the payload stays, the rest is small.
-	buffer := make([]byte, 0, len(token))
-	buffer, serr = decodeStrict(buffer, c.Header)
+	h, refused := v.readHeader(c.Header)
+	if refused != nil {
+		return nil, refused
+	}
+	if err := v.checkAlgorithm(h.alg); err != nil {
+		return nil, err
+	}
+	// One buffer for both parts: the payload stays, the signature is small.
+	buffer, serr := decodeStrict(make([]byte, 0, len(token)), c.Signature)
 	if serr != nil {
-		return nil, refuseSyntax(inSegment(1, serr))
-	}
-	s := &signed{}
-	text := buffer[:len(buffer):len(buffer)]
-	if err := s.header.read(text); err != nil {
-		return nil, err
-	}
-	if err := v.checkAlgorithm(s.header.alg); err != nil {
-		return nil, err
-	}
-	at := len(buffer)
-	if buffer, serr = decodeStrict(buffer, c.Signature); serr != nil {
 		return nil, refuseSyntax(inSegment(3, serr))
 	}
-	signature := buffer[at:len(buffer):len(buffer)]
-	var err error
-	if s.key, err = v.confirm(ctx, &s.header, c.SigningInput, signature); err != nil {
+	at := len(buffer)
+	key, err := v.confirm(ctx, h, c.SigningInput, buffer[:at:at])
+	if err != nil {
 		return nil, err
 	}
-	at = len(buffer)
 	if buffer, serr = decodeStrict(buffer, c.Payload); serr != nil {
 		return nil, refuseSyntax(inSegment(2, serr))
 	}
-	s.payload = buffer[at:len(buffer):len(buffer)]
-	return s, nil
+	return &signed{header: h, payload: buffer[at:], key: key}, nil
+}
+
+// readHeader decodes and checks a header, or remembers it.
+func (v *Verifier) readHeader(segment []byte) (*header, *VerifyError) {
+	if last := v.memo.Load(); last != nil && last.text == string(segment) {
+		return &last.header, nil
+	}
+	text, err := decodeStrict(nil, segment)
+	if err != nil {
+		return nil, refuseSyntax(inSegment(1, err))
+	}
+	m := &memo{text: string(segment)}
+	if err := m.header.read(text); err != nil {
+		return nil, err
+	}
+	v.memo.Store(m)
+	return &m.header, nil
 }
 
 func (v *Verifier) checkAlgorithm(alg string) *VerifyError {
@@ -215,7 +235,7 @@ func (v *Verifier) confirm(ctx context.Context, h *header, input, signature []by
 }
 
 func parsePayload(payload []byte) (*document, *VerifyError) {
-	claims := &document{}
+	claims := newDocument()
 	if err := claims.parse(payload, depthStrict); err != nil {
 		return nil, refuseSyntax(inSegment(2, err))
 	}
@@ -280,8 +300,8 @@ func (m member) strings() ([]string, bool) {
 		if d.parse(m.value, depthStrict) != nil {
 			return nil, false
 		}
-		list := make([]string, 0, len(d.members))
-		for _, e := range d.members {
+		list := make([]string, 0, d.len())
+		for e := range d.members() {
 			if e.kind != kindString {
 				return nil, false
 			}

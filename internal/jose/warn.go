@@ -87,7 +87,7 @@ func hidden(text []byte) bool {
 }
 
 func (e *Explanation) warnHeader(head *document) {
-	for _, m := range head.members {
+	for m := range head.members() {
 		switch string(m.name) {
 		case "alg":
 			e.warnAlg(m)
@@ -187,7 +187,7 @@ func (e *Explanation) warnSignature(head *document, size int) {
 // collects the dates.
 func (e *Explanation) claims(d *document) {
 	registered := []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
-	for _, m := range d.members {
+	for m := range d.members() {
 		switch string(m.name) {
 		case "exp", "nbf", "iat", "auth_time", "updated_at":
 			e.date(string(m.name), m)
