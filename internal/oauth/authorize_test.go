@@ -131,13 +131,18 @@ func TestAuthorizeRefusesArguments(t *testing.T) {
 	i := newIDP(t)
 	c := i.client(nil)
 	for _, o := range []AuthorizeOptions{
-		{Params: map[string]string{"state": "x"}}, {Params: map[string]string{"redirect_uri": "x"}}, {Params: map[string]string{"": "x"}},
-		{Params: map[string]string{"response_mode": "form_post"}}, {Params: map[string]string{"code_challenge_method": "plain"}},
-		{Params: map[string]string{"client_secret": "x"}}, {Scopes: []string{"a b"}}, {Scopes: []string{""}}, {Scopes: []string{"a\n"}},
+		{Params: map[string]string{"state": "x"}},
+		{Params: map[string]string{"redirect_uri": "x"}},
+		{Params: map[string]string{"": "x"}},
+		{Params: map[string]string{"response_mode": "form_post"}},
+		{Params: map[string]string{"code_challenge_method": "plain"}},
+		{Params: map[string]string{"client_secret": "x"}},
+		{Scopes: []string{"a b"}},
+		{Scopes: []string{""}},
+		{Scopes: []string{"a\n"}},
 	} {
 		_, err := c.Authorize(o)
-		var param *ParamError
-		if !errors.As(err, &param) {
+		if _, ok := errors.AsType[*ParamError](err); !ok {
 			t.Errorf("%v: error is %v, want *ParamError", o, err)
 		}
 	}
@@ -251,8 +256,7 @@ func TestErrorResponses(t *testing.T) { // A09, A11, A12
 	for _, rest := range []string{"", "code=", "code=%0a", "code=a%20b", "code=%C3%A9"} {
 		a = attempt(t, "", false)
 		_, err = a.Check(rest + "&state=" + a.State.Reveal())
-		var protocol *ProtocolError
-		if !errors.As(err, &protocol) {
+		if _, ok := errors.AsType[*ProtocolError](err); !ok {
 			t.Errorf("%q: error is %v, want *ProtocolError", rest, err)
 		}
 	}
@@ -300,15 +304,15 @@ func TestCheckURL(t *testing.T) { // L33
 	} {
 		a := attempt(t, "", false)
 		r, err := a.CheckURL(strings.ReplaceAll(c.url, "STATE", a.State.Reveal()))
-		var pasted *PastedURLError
-		_, wantPasted := c.want.(*PastedURLError)
+		_, isPasted := errors.AsType[*PastedURLError](err)
+		_, wantPasted := errors.AsType[*PastedURLError](c.want)
 		switch {
 		case c.want == nil:
 			if err != nil || r.Code.Reveal() != "x" {
 				t.Errorf("%s: %v %v", c.name, r, err)
 			}
 		case wantPasted:
-			if !errors.As(err, &pasted) {
+			if !isPasted {
 				t.Errorf("%s: error is %v, want *PastedURLError", c.name, err)
 			}
 		case !errors.Is(err, c.want):

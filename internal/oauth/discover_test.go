@@ -202,12 +202,14 @@ func TestDiscoverChoosesTheAuthMethod(t *testing.T) {
 
 func TestDiscoverAnswers(t *testing.T) { // D06
 	for name, h := range map[string]http.HandlerFunc{
-		"5 MiB":      answerWith(200, "application/json", `{"x":"`+strings.Repeat("a", 5<<20)+`"}`),
-		"no JSON":    answerWith(200, "application/json", `<html>`),
-		"HTML":       answerWith(200, "text/html", `{}`),
-		"twice":      answerWith(200, "application/json", `{"issuer":"a","issuer":"b"}`),
-		"500":        answerWith(500, "application/json", `{}`),
-		"redirect":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://evil.example/", 302) },
+		"5 MiB":   answerWith(200, "application/json", `{"x":"`+strings.Repeat("a", 5<<20)+`"}`),
+		"no JSON": answerWith(200, "application/json", `<html>`),
+		"HTML":    answerWith(200, "text/html", `{}`),
+		"twice":   answerWith(200, "application/json", `{"issuer":"a","issuer":"b"}`),
+		"500":     answerWith(500, "application/json", `{}`),
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://evil.example/", http.StatusFound)
+		},
 		"nothing":    http.NotFound,
 		"empty body": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "") },
 	} {

@@ -108,7 +108,7 @@ func TestIDTokenSignature(t *testing.T) { // W02, W15, W16
 			}
 			return s
 		},
-		"HMAC with the client secret": func(i *idp, nonce string) string {
+		"HMAC with the client secret": func(i *idp, _ string) string {
 			k, err := jose.HMACKey([]byte(strings.Repeat(testSecret, 3)), "HS256")
 			if err != nil {
 				t.Fatal(err)
@@ -182,7 +182,9 @@ func TestIssuerAlias(t *testing.T) {
 func TestKeysUnavailable(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
 		"500": answerWith(500, "text/html", "CANARY"), "HTML": answerWith(200, "text/html", "<html>"), "array": answerWith(200, "application/json", "[]"),
-		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.example/", 302) },
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example/", http.StatusFound)
+		},
 	} {
 		i := newIDP(t)
 		i.on("GET /keys", h)

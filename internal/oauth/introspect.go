@@ -28,11 +28,13 @@ type Introspection struct {
 // does not know is not an error but Active false. [ErrUnsupported], with the
 // reason, where there is no way to ask.
 func (c *Client) Introspect(ctx context.Context, t *Tokens) (*Introspection, error) {
-	style := c.Provider.Introspection
-	if c.Provider.IntrospectionEndpoint == "" || style == provider.IntrospectNone || style == "" {
-		return nil, &UnsupportedError{Op: opIntrospect, Reason: "the provider has no endpoint that answers questions about a token"}
+	none := &UnsupportedError{Op: opIntrospect, Reason: "the provider has no endpoint that answers questions about a token"}
+	if c.Provider.IntrospectionEndpoint == "" {
+		return nil, none
 	}
-	switch style {
+	switch c.Provider.Introspection {
+	case provider.IntrospectRFC7662:
+		return c.introspectRFC7662(ctx, t)
 	case provider.IntrospectDebugToken:
 		return c.debugToken(ctx, t)
 	case provider.IntrospectTokenInfo:
@@ -41,7 +43,12 @@ func (c *Client) Introspect(ctx context.Context, t *Tokens) (*Introspection, err
 		return c.githubIntrospect(ctx, t)
 	case provider.IntrospectBearerGet:
 		return c.bearerIntrospect(ctx, t)
+	case provider.IntrospectNone:
 	}
+	return nil, none
+}
+
+func (c *Client) introspectRFC7662(ctx context.Context, t *Tokens) (*Introspection, error) {
 	to, err := c.endpoint("introspection_endpoint", c.Provider.IntrospectionEndpoint)
 	if err != nil {
 		return nil, err
@@ -120,19 +127,19 @@ func (c *Client) debugToken(ctx context.Context, t *Tokens) (*Introspection, err
 	return out, nil
 }
 
-// tokenInfo asks Google, with a POST to keep the token out of the URL.
+// tokenInfo asks Google. The documented call has the token in the query, which
+// no error and no trace ever shows.
 func (c *Client) tokenInfo(ctx context.Context, t *Tokens) (*Introspection, error) {
 	to, err := c.endpoint("introspection_endpoint", c.Provider.IntrospectionEndpoint)
 	if err != nil {
 		return nil, err
 	}
 	token := t.AccessToken.Reveal()
-	form := url.Values{"access_token": {token}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), strings.NewReader(form.Encode()))
+	addQuery(to, url.Values{"access_token": {token}})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
 	if err != nil {
 		return nil, &ProtocolError{Op: opIntrospect, Host: to.Host, Reason: "the request could not be made"}
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	in, err := send(c.http(), req, opIntrospect, c.Now, []string{token})
 	if err != nil {

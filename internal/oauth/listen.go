@@ -220,8 +220,7 @@ func absent(err error) bool {
 
 // cause drops the address that net puts before the reason.
 func cause(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
 	}
 	return err

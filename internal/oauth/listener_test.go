@@ -169,7 +169,7 @@ func TestListenBindsLoopbackOnly(t *testing.T) { // L01
 			t.Fatal(err)
 		}
 		for _, s := range l.sockets {
-			if !s.Addr().(*net.TCPAddr).IP.IsLoopback() {
+			if a, ok := s.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
 				t.Errorf("bound %s", s.Addr())
 			}
 		}
@@ -182,8 +182,7 @@ func TestListenBindsLoopbackOnly(t *testing.T) { // L01
 		"http://127.0.0.1:8400/done", "http://127.0.0.1:-1/cb",
 	} {
 		l, err := Listen(t.Context(), ListenOptions{RedirectURI: uri})
-		var unsafe *UnsafeURLError
-		if !errors.As(err, &unsafe) {
+		if _, ok := errors.AsType[*UnsafeURLError](err); !ok {
 			t.Errorf("%s: error is %v, want *UnsafeURLError", uri, err)
 		}
 		if l != nil {

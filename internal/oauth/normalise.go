@@ -108,8 +108,7 @@ func send(client *http.Client, req *http.Request, op string, now func() time.Tim
 		return nil, &RedirectError{Op: op, Host: host, Status: resp.StatusCode, Target: target30x(req.URL, resp.Header.Get("Location"))}
 	}
 	body, err := httpx.ReadBody(resp, httpx.MaxBody)
-	var large *httpx.TooLargeError
-	if errors.As(err, &large) {
+	if _, large := errors.AsType[*httpx.TooLargeError](err); large {
 		return nil, &ProtocolError{Op: op, Host: host, Reason: "the answer is larger than 1 MiB"}
 	}
 	if err != nil {

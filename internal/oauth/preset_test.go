@@ -273,7 +273,7 @@ func TestGitHub(t *testing.T) {
 func TestGoogle(t *testing.T) {
 	i := newIDP(t)
 	c := i.preset("google")
-	i.json("POST /google/tokeninfo", 200, `{"azp":"client-1","aud":"client-1","sub":"1122","scope":"openid https://www.googleapis.com/auth/userinfo.email","exp":"1795521600","expires_in":"3599"}`)
+	i.json("GET /google/tokeninfo", 200, `{"azp":"client-1","aud":"client-1","sub":"1122","scope":"openid https://www.googleapis.com/auth/userinfo.email","exp":"1795521600","expires_in":"3599"}`)
 	tokens := &Tokens{AccessToken: secret.New(testAccess), RefreshToken: secret.New(testRefresh)}
 	got, err := c.Introspect(t.Context(), tokens)
 	want := &Introspection{
@@ -282,10 +282,10 @@ func TestGoogle(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Introspection{}, "Raw")); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
-	if sent := i.only("POST /google/tokeninfo"); len(sent.Query) > 0 || sent.Form.Get("access_token") != testAccess {
-		t.Errorf("%v %v", sent.Query, sent.Form)
+	if sent := i.only("GET /google/tokeninfo"); sent.Query.Get("access_token") != testAccess || sent.Header.Get("Authorization") != "" {
+		t.Errorf("%v %v", sent.Query, sent.Header)
 	}
-	i.json("POST /google/tokeninfo", 400, `{"error":"invalid_token","error_description":"Invalid Value"}`)
+	i.json("GET /google/tokeninfo", 400, `{"error":"invalid_token","error_description":"Invalid Value"}`)
 	if got, err := c.Introspect(t.Context(), tokens); err != nil || got.Active {
 		t.Errorf("%v %v", got, err)
 	}

@@ -20,8 +20,10 @@ func TestProfileFields(t *testing.T) { // T27, T28
 		name, body string
 		want       *Profile // nil: refused
 	}{
-		{"plain", `{"sub":"1","name":"Ada","preferred_username":"ada","email":"a@x.example","email_verified":true,"picture":"https://x.example/p"}`,
-			&Profile{Sub: "1", Name: "Ada", Username: "ada", Email: "a@x.example", EmailVerified: true, Picture: "https://x.example/p"}},
+		{
+			"plain", `{"sub":"1","name":"Ada","preferred_username":"ada","email":"a@x.example","email_verified":true,"picture":"https://x.example/p"}`,
+			&Profile{Sub: "1", Name: "Ada", Username: "ada", Email: "a@x.example", EmailVerified: true, Picture: "https://x.example/p"},
+		},
 		{"number above 2^53", `{"sub":9007199254740993}`, &Profile{Sub: "9007199254740993"}},
 		{"number beyond 64 bits", `{"sub":123456789012345678901234567890}`, &Profile{Sub: "123456789012345678901234567890"}},
 		{"nulls", `{"sub":"1","name":null,"email":null,"email_verified":true,"picture":null}`, &Profile{Sub: "1"}},

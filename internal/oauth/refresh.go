@@ -21,13 +21,10 @@ import (
 func (c *Client) Refresh(ctx context.Context, t *Tokens) (*Tokens, error) {
 	switch c.Provider.Refresh {
 	case provider.RefreshFB:
-		out, err := c.longLived(ctx, t)
-		if err != nil {
-			return nil, err
-		}
-		return out, nil
+		return c.longLived(ctx, t)
 	case provider.RefreshNone:
 		return nil, &UnsupportedError{Op: opRefresh, Reason: "this provider has no way to renew a token"}
+	case provider.RefreshToken:
 	}
 	if t.RefreshToken.IsZero() {
 		return nil, &UnsupportedError{Op: opRefresh, Reason: "the sign-in brought no refresh token"}

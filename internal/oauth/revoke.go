@@ -40,6 +40,7 @@ func (c *Client) Revoke(ctx context.Context, t *Tokens, sub string) error {
 			return err
 		}
 		return in.mustSucceed()
+	case provider.RevokeNone:
 	}
 	return &UnsupportedError{Op: opRevoke, Reason: "the provider has no way to revoke a token; its own pages list the apps a person allowed"}
 }

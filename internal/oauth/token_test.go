@@ -174,8 +174,7 @@ func TestContentTypes(t *testing.T) { // T14
 			i.on("POST /token", answerWith(200, c.kind, c.body))
 			got, err := exchange(t, i.client(c.change))
 			if !c.ok {
-				var protocol *ProtocolError
-				if !errors.As(err, &protocol) {
+				if _, ok := errors.AsType[*ProtocolError](err); !ok {
 					t.Fatalf("error is %v, want *ProtocolError", err)
 				}
 				noSecret(t, err)
@@ -209,16 +208,22 @@ func TestErrorAnswers(t *testing.T) { // T06, T18
 		{"client", 401, `{"error":"invalid_client"}`, ServerError{Code: "invalid_client"}, false},
 		{"GitHub with 200", 200, `{"error":"bad_verification_code","error_description":"The code"}`, ServerError{Code: "bad_verification_code", Description: "The code"}, false},
 		{"Kakao", 400, `{"error":"invalid_grant","error_description":"x","error_code":"KOE320"}`, ServerError{Code: "invalid_grant", Description: "x", Detail: "KOE320"}, true},
-		{"Facebook", 400, `{"error":{"message":"Error validating","type":"OAuthException","code":190,"error_subcode":463,"fbtrace_id":"Az8or2yhqkZfEZ"}}`,
-			ServerError{Code: "190", Subcode: "463", Description: "Error validating", Detail: "OAuthException", TraceID: "Az8or2yhqkZfEZ"}, true},
+		{
+			"Facebook", 400, `{"error":{"message":"Error validating","type":"OAuthException","code":190,"error_subcode":463,"fbtrace_id":"Az8or2yhqkZfEZ"}}`,
+			ServerError{Code: "190", Subcode: "463", Description: "Error validating", Detail: "OAuthException", TraceID: "Az8or2yhqkZfEZ"},
+			true,
+		},
 		{"Facebook with 200", 200, `{"error":{"message":"m","type":"OAuthException","code":100}}`, ServerError{Code: "100", Description: "m", Detail: "OAuthException"}, false},
 		{"Google API", 401, `{"error":{"code":401,"message":"m","status":"UNAUTHENTICATED"}}`, ServerError{Code: "401", Description: "m", Detail: "UNAUTHENTICATED"}, false},
 		{"Twitch", 400, `{"status":400,"message":"Invalid"}`, ServerError{Description: "Invalid"}, false},
 		{"HTML", 502, `<html>CANARY-SECRET-9</html>`, ServerError{Detail: "the body is not one that can be shown"}, false},
 		{"empty", 500, ``, ServerError{}, false},
 		{"escapes", 400, `{"error":"x\u001b]0;t\u0007","error_description":"a\n\u202eb\u009b"}`, ServerError{Code: `x\x1b]0;t\x07`, Description: `a\x0a\u{202e}b\x9b`}, false},
-		{"echo of what was sent", 400, `{"error":"invalid_grant","error_description":"code ` + testCode + ` with ` + testSecret + `"}`,
-			ServerError{Code: "invalid_grant", Description: "code [redacted] with [redacted]"}, true},
+		{
+			"echo of what was sent", 400, `{"error":"invalid_grant","error_description":"code ` + testCode + ` with ` + testSecret + `"}`,
+			ServerError{Code: "invalid_grant", Description: "code [redacted] with [redacted]"},
+			true,
+		},
 		{"a megabyte", 400, `{"error":"x","error_description":"` + strings.Repeat("y", 1<<19) + `"}`, ServerError{Code: "x", Description: strings.Repeat("y", maxText) + "…"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -306,8 +311,7 @@ func TestOneRequestWhateverHappens(t *testing.T) { // T09
 		"429":             answerWith(429, "text/plain", ""),
 		"200 of nonsense": answerWith(200, "application/json", "}"),
 		"dropped": func(w http.ResponseWriter, _ *http.Request) {
-			c, _, err := w.(http.Hijacker).Hijack()
-			if err == nil {
+			if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
 				_ = c.Close()
 			}
 		},
