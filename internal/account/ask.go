@@ -1,11 +1,15 @@
 package account
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/socialauth/socialauth/internal/oauth"
+	"github.com/socialauth/socialauth/internal/secret"
 	"github.com/socialauth/socialauth/internal/vault"
 )
 
@@ -20,7 +24,7 @@ func (s *Service) Profile(ctx context.Context, ref Ref) (*oauth.Profile, error) 
 	}
 	profile, err := c.Profile(ctx, tokens)
 	if err != nil {
-		return nil, err
+		return nil, ended(ref, "the provider does not take its token any more", err)
 	}
 	_, err = s.Vault.Update(ctx, recordName(ref), func(old *vault.Record) (*vault.Record, error) {
 		if old == nil {
@@ -48,7 +52,21 @@ func (s *Service) Introspect(ctx context.Context, ref Ref) (*oauth.Introspection
 	}
 	// The token is asked about as it is: renewing it first would answer
 	// another question.
-	return s.client(p, e.meta.ClientID, e.secrets.clientSecret).Introspect(ctx, e.tokens())
+	in, err := s.client(p, e.meta.ClientID, e.secrets.clientSecret).Introspect(ctx, e.tokens())
+	if err != nil {
+		return nil, err
+	}
+	in.Raw = withoutToken(in.Raw, e.secrets.accessToken)
+	return in, nil
+}
+
+// withoutToken takes the token out of an answer that repeats it, as GitHub's
+// does: a question about a token is no place where one expects to see it.
+func withoutToken(raw json.RawMessage, token secret.Text) json.RawMessage {
+	for _, spelling := range []string{token.Reveal(), strings.ReplaceAll(token.Reveal(), "/", `\/`)} {
+		raw = bytes.ReplaceAll(raw, []byte(spelling), []byte("[redacted]"))
+	}
+	return raw
 }
 
 // ready returns the client of an account and tokens that are good now.

@@ -47,8 +47,7 @@ type SignIn struct {
 type SignedIn struct {
 	Account  Ref
 	Meta     Meta
-	Missing  []string // scopes that were asked for and not granted
-	Warnings []string
+	Warnings []string // the scopes that were not granted among them
 	Storage  string
 }
 
@@ -157,7 +156,7 @@ func (s *Service) complete(ctx context.Context, c *oauth.Client, r SignIn, a *oa
 		return nil, err
 	}
 	return &SignedIn{
-		Account: r.Account, Meta: e.meta, Missing: missing(a.Scopes, e.meta.Scopes), Warnings: warnings, Storage: string(info.Storage),
+		Account: r.Account, Meta: e.meta, Warnings: warnings, Storage: string(info.Storage),
 	}, nil
 }
 
@@ -189,18 +188,6 @@ func (e *entry) setProfile(p *oauth.Profile) {
 		Sub: p.Sub, Username: p.Username, Name: p.Name, Email: p.Email, EmailVerified: p.EmailVerified, Picture: p.Picture,
 	}
 	e.secrets.profile = json.RawMessage(p.Raw)
-}
-
-// missing lists what was asked for and not granted. A provider that does not
-// say what it granted has granted what was asked (RFC 6749 section 5.1).
-func missing(asked, granted []string) []string {
-	var m []string
-	for _, scope := range asked {
-		if !slices.Contains(granted, scope) {
-			m = append(m, scope)
-		}
-	}
-	return m
 }
 
 // proveItems finds out whether the OS keyring can hold the JWT, before anyone

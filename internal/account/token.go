@@ -236,9 +236,15 @@ func cause(err error) error {
 
 // refreshError tells a refusal that ends the sign-in from a failure that may pass.
 func refreshError(ref Ref, err error) error {
+	return fmt.Errorf("renew the token of %s: %w", ref, ended(ref, "the provider refused to renew it", err))
+}
+
+// ended turns an answer that only a new sign-in can help with into a
+// [*SignInAgainError]; any other error stays what it is.
+func ended(ref Ref, reason string, err error) error {
 	var server *oauth.ServerError
 	if errors.As(err, &server) && server.SignInNeeded() {
-		return &SignInAgainError{Account: ref, Reason: "the provider refused to renew it", Err: err}
+		return &SignInAgainError{Account: ref, Reason: reason, Err: err}
 	}
-	return fmt.Errorf("renew the token of %s: %w", ref, err)
+	return err
 }

@@ -244,9 +244,6 @@ func (a *App) reportLogin(done *account.SignedIn) error {
 	for _, text := range done.Warnings {
 		a.warn(text)
 	}
-	if len(done.Missing) > 0 {
-		a.warn("not granted: " + strings.Join(done.Missing, ", "))
-	}
 	if a.flags.json {
 		return a.printJSON(a.statusOf(&account.Info{Account: done.Account, Meta: done.Meta}, done.Storage))
 	}

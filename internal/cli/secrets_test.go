@@ -23,13 +23,17 @@ func secretsOf(text string) []string {
 			}
 		}
 	}
-	return append(found, regexp.MustCompile(`[A-Za-z0-9_.-]*emulated[A-Za-z0-9_-]{16,}`).FindAllString(text, -1)...)
+	// The tokens of X are base64 of "emulated:…"; those of the others have it in
+	// clear. A JWT is a secret too, whoever signed it.
+	tokens := regexp.MustCompile(`[A-Za-z0-9_.-]*emulated[A-Za-z0-9+/_-]{16,}|ZW11bGF0ZWQ6[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`)
+	return append(found, tokens.FindAllString(text, -1)...)
 }
 
 func TestSecretsAreFound(t *testing.T) {
 	for _, text := range []string{
 		clientSecret, "x CANARY-ACCESS-7 y", base64.StdEncoding.EncodeToString([]byte(clientSecret)),
 		hex.EncodeToString([]byte(clientSecret)), "EAAemulatedP7ZS-nnhsCOSRnIqh0VYl4Kf75H",
+		"AAAAemulatedP7ZS+nnhs/OSRnIqh0VYl4+/8=", "ZW11bGF0ZWQ6UDdaUy1ubmhzQ09TUm5JcWgw", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln",
 	} {
 		if len(secretsOf(text)) == 0 {
 			t.Errorf("no secret found in %q", text)
