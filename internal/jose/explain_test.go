@@ -428,3 +428,23 @@ func FuzzExplain(f *testing.F) {
 		}
 	})
 }
+
+// TestSafe: what is not JSON must not be able to stop the program either.
+func TestSafe(t *testing.T) {
+	for _, text := range []string{"", `"`, `"\`, `{"a":"b`, "\"\xff\\", `"a" "b`, "\x1b[31m", "\"\x1b", "\"\u202e\"", `{"a": 1.0}`} {
+		out := Safe(json.RawMessage(text))
+		if !json.Valid(out) || strings.ContainsFunc(string(out), unsafeRune) {
+			t.Errorf("%q became %q", text, out)
+		}
+	}
+	got := Members(json.RawMessage(` {"b":1,"a":{"x":[1, 2]},"b":2.50} `))
+	want := []Member{{"b", json.RawMessage("1")}, {"a", json.RawMessage(`{"x":[1, 2]}`)}, {"b", json.RawMessage("2.50")}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, text := range []string{`[1]`, `null`, `{`, ``} {
+		if got := Members(json.RawMessage(text)); got != nil {
+			t.Errorf("%s has members %v", text, got)
+		}
+	}
+}

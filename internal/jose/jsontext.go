@@ -246,6 +246,7 @@ func unsafeRune(r rune) bool {
 // become \ufffd, and characters that could disturb a terminal become escapes,
 // so that the result is valid JSON and safe to show.
 func appendJSON(dst, data []byte) []byte {
+	plain := plainASCII(data)
 	for len(data) > 0 {
 		// Between strings there are only brackets, commas, numbers and words.
 		i := bytes.IndexByte(data, '"')
@@ -266,23 +267,34 @@ func appendJSON(dst, data []byte) []byte {
 			end++
 		}
 		end = min(end+1, len(data))
-		dst = appendInside(dst, data[:end])
+		if plain {
+			dst = append(dst, data[:end]...)
+		} else {
+			dst = appendInside(dst, data[:end])
+		}
 		data = data[end:]
 	}
 	return dst
 }
 
-func appendInside(dst, s []byte) []byte {
-	plain := true
-	for _, c := range s {
-		if c >= 0x7f {
-			plain = false
-			break
+// plainASCII reports whether no byte is DEL or above.
+func plainASCII(data []byte) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; len(data) >= 8; data = data[8:] {
+		x := binary.LittleEndian.Uint64(data)
+		if (x|(x&^tops+ones))&tops != 0 {
+			return false
 		}
 	}
-	if plain {
-		return append(dst, s...)
+	for _, c := range data {
+		if c >= 0x7f {
+			return false
+		}
 	}
+	return true
+}
+
+func appendInside(dst, s []byte) []byte {
 	for len(s) > 0 {
 		if s[0] < 0x7f {
 			dst, s = append(dst, s[0]), s[1:]

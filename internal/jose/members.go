@@ -25,5 +25,12 @@ func Members(text json.RawMessage) []Member {
 }
 
 // Safe returns text as valid JSON on one line that cannot steer a terminal: what
-// is not UTF-8 and what a terminal acts on stands as an escape.
-func Safe(text json.RawMessage) []byte { return appendJSON(nil, text) }
+// is not UTF-8 and what a terminal acts on stands as an escape. What is not JSON
+// becomes a JSON string.
+func Safe(text json.RawMessage) []byte {
+	var d document
+	if d.parse(text, depthTolerant) != nil {
+		return appendString(nil, string(text))
+	}
+	return appendJSON(nil, text)
+}

@@ -158,7 +158,8 @@ func (v *Verifier) open(ctx context.Context, token []byte) (*signed, error) {
 		return nil, err
 	}
 	// One buffer for both parts: the payload stays, the signature is small.
-	buffer, serr := decodeStrict(make([]byte, 0, len(token)), c.Signature)
+	size := (len(c.Signature) + len(c.Payload)) / 4 * 3
+	buffer, serr := decodeStrict(make([]byte, 0, size+3), c.Signature)
 	if serr != nil {
 		return nil, refuseSyntax(inSegment(3, serr))
 	}
