@@ -46,12 +46,17 @@ func (l heldLock) release() {
 // lock waits for the lock file at path until ctx ends or the vault's own
 // deadline passes. The file is made if need be and never removed.
 func (v *Vault) lock(ctx context.Context, path string, shared bool) (heldLock, error) {
+	waiting, cancel := context.WithTimeout(ctx, v.opts.LockTimeout)
+	defer cancel()
+	return lock(ctx, waiting, path, shared)
+}
+
+// lock waits until waiting ends, which is ctx or a shorter limit of the vault's.
+func lock(ctx, waiting context.Context, path string, shared bool) (heldLock, error) {
 	if err := checkLockFile(path); err != nil {
 		return heldLock{}, err
 	}
-	waiting, cancel := context.WithTimeout(ctx, v.opts.LockTimeout)
-	defer cancel()
-	f := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
+	f := newFlock(path)
 	try := f.TryLockContext
 	if shared {
 		try = f.TryRLockContext
@@ -70,6 +75,26 @@ func (v *Vault) lock(ctx context.Context, path string, shared bool) (heldLock, e
 	default:
 		return heldLock{}, &StoreError{"lock", path, err}
 	}
+}
+
+// tryLock takes the lock if nobody holds it.
+func tryLock(path string) (heldLock, bool, error) {
+	if err := checkLockFile(path); err != nil {
+		return heldLock{}, false, err
+	}
+	f := newFlock(path)
+	ok, err := f.TryLock()
+	if err != nil {
+		return heldLock{}, false, &StoreError{"lock", path, err}
+	}
+	if ok {
+		writePID(path, os.Getpid())
+	}
+	return heldLock{f: f}, ok, nil
+}
+
+func newFlock(path string) *flock.Flock {
+	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 }
 
 // writePID is for the message of those who wait; failing at it is no failure.

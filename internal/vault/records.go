@@ -72,69 +72,6 @@ func (v *Vault) read(k *vaultKey, n Name) (*Record, error) {
 	return unseal(k, n, path, data)
 }
 
-// Update changes the record n under its lock. fn gets what is stored now, or nil
-// if there is none, and returns what shall be stored, or nil to delete it. It is
-// called at most once. An error of fn is returned as it is, and nothing changes.
-// What fn returns equal to what it got is not written again.
-//
-// The lock is held while fn runs and is one across processes, so fn may talk to
-// the network; it must not call the vault for the same record. When Update
-// returns without an error the record is on the disk. The vault is created if
-// there is none.
-func (v *Vault) Update(ctx context.Context, n Name, fn func(old *Record) (*Record, error)) (*Record, error) {
-	if err := n.validate(); err != nil {
-		return nil, err
-	}
-	var result *Record
-	err := v.locked(ctx, n.file(), func(k *vaultKey) error {
-		var err error
-		result, err = v.update(k, n, fn)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return result, nil
-}
-
-func (v *Vault) update(k *vaultKey, n Name, fn func(*Record) (*Record, error)) (*Record, error) {
-	path := v.recordPath(n)
-	sweep(path)
-	old, err := v.read(k, n)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, err
-	}
-	next, err := fn(old.clone())
-	if err != nil {
-		return nil, err
-	}
-	if next == nil {
-		if old == nil {
-			return nil, nil
-		}
-		return nil, removeFile(path)
-	}
-	next = next.clone()
-	if next.Name != (Name{}) && next.Name != n {
-		return nil, &NameError{next.Name, fmt.Sprintf("an update of %q cannot rename it", n.ID)}
-	}
-	next.Name, next.Updated = n, v.now()
-	if err := next.normalize(); err != nil {
-		return nil, err
-	}
-	if next.same(old) {
-		return old, nil
-	}
-	data, err := seal(k, next)
-	if err != nil {
-		return nil, err
-	}
-	if err := writeFile(path, data); err != nil {
-		return nil, err
-	}
-	return next, nil
-}
-
 // Delete removes the record n and needs no key for it, so that a logout works
 // without the keyring. A missing record is no error. It waits for whoever is
 // updating the record, and whoever waits behind it finds none.
