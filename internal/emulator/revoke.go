@@ -65,9 +65,9 @@ func (c *call) owns(who client, token string) bool {
 }
 
 // deleteNaver is Naver's older revocation at the token endpoint. s.mu is held.
-func (c *call) deleteNaver(form params, _ client) (object, *failure) {
+func (c *call) deleteNaver(form params, who client) (object, *failure) {
 	g, ok := c.s.findGrant(c.realm, form["access_token"])
-	if !ok || g.revoked {
+	if !ok || g.revoked || g.clientID != who.id {
 		return nil, &failure{reason: badRefresh, detail: "the access token is not known"}
 	}
 	g.revoked = true

@@ -31,88 +31,6 @@ func (st *stand) authorize(target string) string {
 	return u.Query().Get("error")
 }
 
-// Row I02: exact except the port of a loopback where the provider lets it vary.
-func TestRedirectURI(t *testing.T) {
-	const good = "http://127.0.0.1:8400/callback"
-	tests := []struct{ name, uri, any, fixed string }{
-		{"the registered one", good, "page", "page"},
-		{"another port", "http://127.0.0.1:51234/callback", "page", "refused"},
-		{"no port", "http://127.0.0.1/callback", "page", "refused"},
-		{"port 0", "http://127.0.0.1:0/callback", "refused", "refused"},
-		{"port out of range", "http://127.0.0.1:65536/callback", "refused", "refused"},
-		{"port with a zero in front", "http://127.0.0.1:08400/callback", "refused", "refused"},
-		{"empty port", "http://127.0.0.1:/callback", "refused", "refused"},
-		{"another path", "http://127.0.0.1:8400/callback2", "refused", "refused"},
-		{"a longer path", good + "/more", "refused", "refused"},
-		{"a trailing slash", good + "/", "refused", "refused"},
-		{"no path", "http://127.0.0.1:8400", "refused", "refused"},
-		{"another case of the path", "http://127.0.0.1:8400/Callback", "refused", "refused"},
-		{"another case of the scheme", "HTTP://127.0.0.1:8400/callback", "refused", "refused"},
-		{"added query", good + "?next=x", "refused", "refused"},
-		{"empty query", good + "?", "refused", "refused"},
-		{"fragment", good + "#x", "refused", "refused"},
-		{"empty fragment", good + "#", "refused", "refused"},
-		{"dot segments", "http://127.0.0.1:8400/x/../callback", "refused", "refused"},
-		{"dot segments with a parameter", "http://127.0.0.1:8400/x/..;/callback", "refused", "refused"},
-		{"escaped dot segments", "http://127.0.0.1:8400/x/%2e%2e/callback", "refused", "refused"},
-		{"escaped letter", "http://127.0.0.1:8400/%63allback", "refused", "refused"},
-		{"double slash", "http://127.0.0.1:8400//callback", "refused", "refused"},
-		{"user name", "http://user@127.0.0.1:8400/callback", "refused", "refused"},
-		{"user name like the host", "http://127.0.0.1:8400@evil.example/callback", "refused", "refused"},
-		{"host that begins alike", "http://127.0.0.1.evil.example:8400/callback", "refused", "refused"},
-		{"name for the address", "http://localhost:8400/callback", "refused", "refused"},
-		{"other loopback address", "http://127.0.0.2:8400/callback", "refused", "refused"},
-		{"IPv6 loopback", "http://[::1]:8400/callback", "refused", "refused"},
-		{"decimal address", "http://2130706433:8400/callback", "refused", "refused"},
-		{"another scheme", "https://127.0.0.1:8400/callback", "refused", "refused"},
-		{"javascript", "javascript:alert(1)//127.0.0.1:8400/callback", "refused", "refused"},
-		{"data", "data:text/html,x", "refused", "refused"},
-		{"another site", "http://evil.example/callback", "refused", "refused"},
-		{"newline", good + "\nX: y", "refused", "refused"},
-		{"tab", "http://127.0.0.1:8400/call\tback", "refused", "refused"},
-		{"NUL", good + "\x00", "refused", "refused"},
-		{"backslash", `http://127.0.0.1:8400\@evil.example/callback`, "refused", "refused"},
-		{"blank in front", " " + good, "refused", "refused"},
-		{"missing", "", "refused", "refused"},
-	}
-	registered := map[string][]string{"google": {good}, "x": {good}}
-	for _, mode := range []string{"registered", "learned"} {
-		st := start(t, func(o *emulator.Options) {
-			if mode == "registered" {
-				o.Redirects = registered
-			}
-		})
-		for _, tc := range tests {
-			for id, want := range map[string]string{"google": tc.any, "x": tc.fixed} {
-				if mode == "learned" {
-					want = tc.any // any port, as several may be registered
-				}
-				target := st.authorizeURL(id, func(q url.Values) { q.Set("redirect_uri", tc.uri) })
-				if got := st.authorize(target); got != want {
-					t.Errorf("%s, %s, %s: %s, want %s", mode, id, tc.name, got, want)
-				}
-			}
-		}
-	}
-}
-
-func TestRedirectURIHostRule(t *testing.T) {
-	for id, want := range map[string][3]string{ // localhost, 127.0.0.1, [::1]
-		"facebook": {"page", "refused", "refused"},
-		"kakao":    {"page", "refused", "refused"},
-		"google":   {"page", "page", "page"},
-		"github":   {"page", "page", "page"},
-	} {
-		for i, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
-			st := start(t, nil)
-			target := st.authorizeURL(id, func(q url.Values) { q.Set("redirect_uri", "http://"+host+":8400/callback") })
-			if got := st.authorize(target); got != want[i] {
-				t.Errorf("%s with %s: %s, want %s", id, host, got, want[i])
-			}
-		}
-	}
-}
-
 // The one request parameter that must not be trusted before redirect_uri is
 // known is told to the person, all others to the client.
 func TestAuthorizationRequest(t *testing.T) {
@@ -357,4 +275,24 @@ func TestPlayOnRefusals(t *testing.T) {
 			t.Errorf("%s: %v", name, q)
 		}
 	}
+}
+
+// A token of one client is worth nothing to another, even with the same secret.
+func TestTokensBelongToTheirClient(t *testing.T) {
+	st := start(t, nil)
+	a := st.signIn("naver")
+	as := func(endpoint string, form url.Values) answer {
+		form.Set("client_id", "other")
+		form.Set("client_secret", clientSecret)
+		return st.do(st.request("POST", endpoint, form))
+	}
+	refresh := as(st.ps["naver"].TokenEndpoint, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {a.text("refresh_token")}})
+	diff(t, "refresh", "invalid_request", refresh.text("error"))
+	revoke := as(st.ps["naver"].RevocationEndpoint, url.Values{"token": {a.text("access_token")}})
+	diff(t, "revoke", "invalid_client", revoke.text("error"))
+	diff(t, "profile", 200, st.bearer("GET", st.ps["naver"].UserinfoEndpoint, a.text("access_token")).status)
+	facebook := st.signIn("facebook").text("access_token")
+	exchange := as(st.ps["facebook"].TokenEndpoint, url.Values{"grant_type": {"fb_exchange_token"}, "fb_exchange_token": {facebook}})
+	diff(t, "exchange", 400, exchange.status)
+	diff(t, "another provider", 401, st.bearer("GET", st.ps["naver"].UserinfoEndpoint, facebook).status)
 }
