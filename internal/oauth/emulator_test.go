@@ -140,6 +140,27 @@ func TestPresetsAgainstTheEmulator(t *testing.T) {
 	}
 }
 
+// A refresh after the person took the permission back asks for a sign-in,
+// whatever the provider calls it.
+func TestRefreshAfterRevocation(t *testing.T) {
+	for _, id := range provider.Presets() {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t, id)
+			tokens, _, _, err := s.signIn(t, emulator.Choice{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.server.RevokeAll("")
+			_, err = s.Refresh(t.Context(), tokens)
+			var no *oauth.ServerError
+			if !errors.Is(err, oauth.ErrUnsupported) && (!errors.As(err, &no) || !no.SignInNeeded()) {
+				t.Errorf("%#v, want an error that asks for a sign-in", err)
+			}
+		})
+	}
+}
+
 func TestDeniedAtTheEmulator(t *testing.T) {
 	for _, id := range provider.Presets() {
 		s := newStand(t, id)

@@ -64,10 +64,10 @@ type ServerError struct {
 	Op          string // "exchange the code", "refresh", "profile", …
 	Host        string
 	Status      int    // HTTP status; 200 for providers that answer errors with it
-	Code        string // RFC 6749 error code, or the provider's own code in digits
+	Code        string // RFC 6749 error code where the provider's means the same, else its own
 	Subcode     string // Facebook's error_subcode
 	Description string
-	Detail      string // a second code or type (Kakao's KOE…, Facebook's OAuthException)
+	Detail      string // a second code or type (Kakao's KOE…, Facebook's OAuthException, GitHub's own name for Code)
 	TraceID     string // Facebook's fbtrace_id
 	RetryAfter  time.Duration
 	// Skew is how far the provider's clock is ahead of ours, if more than two
@@ -85,13 +85,19 @@ func (e *ServerError) Error() string {
 
 // SignInNeeded reports whether the answer means that the grant is gone and only
 // a new sign-in helps: invalid_grant (RFC 6749 section 5.2), invalid_token (RFC
-// 6750 section 3.1), Facebook's code 190 and a plain 401 to a bearer token.
+// 6750 section 3.1), Facebook's code 190, a plain 401 to a bearer token, and
+// invalid_request to a refresh, with which X and Naver refuse a dead refresh
+// token: the request itself is always well-formed.
 func (e *ServerError) SignInNeeded() bool {
 	switch e.Code {
 	case "invalid_grant", "invalid_token", "190":
 		return true
 	case "invalid_client", "unauthorized_client":
 		return false
+	case "invalid_request":
+		if e.Op == opRefresh {
+			return true
+		}
 	}
 	return e.Status == 401 && e.Op == opProfile
 }

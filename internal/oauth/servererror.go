@@ -60,6 +60,20 @@ func (in *reply) errorFields(e *ServerError, o object) {
 	e.Description = in.keep(first(o.text("error_description"), o.text("message"), o.text("msg"),
 		o.text("errorMessage"), o.text("detail"), o.text("title")))
 	e.Detail = in.keep(scalar(o["error_code"]))
+	if code := standardCode(e.Code); code != "" {
+		e.Code, e.Detail = code, e.Code
+	}
+}
+
+// standardCode is the RFC 6749 section 5.2 name of what GitHub calls by another.
+func standardCode(code string) string {
+	switch code {
+	case "bad_verification_code", "bad_refresh_token":
+		return "invalid_grant"
+	case "incorrect_client_credentials":
+		return "invalid_client"
+	}
+	return ""
 }
 
 // keep makes a text of the provider's fit to be kept.

@@ -206,7 +206,9 @@ func TestErrorAnswers(t *testing.T) { // T06, T18
 	}{
 		{"RFC 6749", 400, `{"error":"invalid_grant","error_description":"expired"}`, ServerError{Code: "invalid_grant", Description: "expired"}, true},
 		{"client", 401, `{"error":"invalid_client"}`, ServerError{Code: "invalid_client"}, false},
-		{"GitHub with 200", 200, `{"error":"bad_verification_code","error_description":"The code"}`, ServerError{Code: "bad_verification_code", Description: "The code"}, false},
+		{"GitHub with 200", 200, `{"error":"bad_verification_code","error_description":"The code"}`, ServerError{Code: "invalid_grant", Description: "The code", Detail: "bad_verification_code"}, true},
+		{"GitHub, client", 200, `{"error":"incorrect_client_credentials"}`, ServerError{Code: "invalid_client", Detail: "incorrect_client_credentials"}, false},
+		{"X", 400, `{"error":"invalid_request"}`, ServerError{Code: "invalid_request"}, false},
 		{"Kakao", 400, `{"error":"invalid_grant","error_description":"x","error_code":"KOE320"}`, ServerError{Code: "invalid_grant", Description: "x", Detail: "KOE320"}, true},
 		{
 			"Facebook", 400, `{"error":{"message":"Error validating","type":"OAuthException","code":190,"error_subcode":463,"fbtrace_id":"Az8or2yhqkZfEZ"}}`,
