@@ -135,7 +135,7 @@ func TestMintedTokensVerifyElsewhere(t *testing.T) {
 				checkRefusals(t, command, test.right, test.wrong)
 			})
 		}
-		r := m.run("verify", "--local", "--audience", "my-app", "--issuer", "https://issuer.test", token)
+		r := m.pipe(token+"\n", "verify", "--local", "--audience", "my-app", "--issuer", "https://issuer.test", "-")
 		if r.code != 0 {
 			t.Errorf("verify --local: %v", r)
 		}

@@ -122,11 +122,17 @@ func (r result) String() string {
 // run runs a command to its end, whatever that is.
 func (m *machine) run(args ...string) result {
 	m.t.Helper()
+	return m.pipe("", args...)
+}
+
+// pipe is run with a text on standard input.
+func (m *machine) pipe(stdin string, args ...string) result {
+	m.t.Helper()
 	ctx, cancel := context.WithTimeout(m.t.Context(), time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := m.command(ctx, args...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
 	return finish(m.t, args, cmd.Run(), &stdout, &stderr)
 }
 
