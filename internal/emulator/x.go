@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,17 +10,12 @@ import (
 // X: PKCE always, codes of 30 seconds, refresh tokens that work once, problem
 // documents from the API.
 func xStyle() *style {
-	opaque := func(random []byte) string {
-		return base64.RawURLEncoding.EncodeToString([]byte("emulated:" + base64.RawURLEncoding.EncodeToString(random)))
-	}
 	return &style{
 		codeTTL:      30 * time.Second,
 		accessTTL:    2 * time.Hour,
 		refreshTTL:   180 * 24 * time.Hour,
 		pkceRequired: true,
 		anyLoopback:  true,
-		accessToken:  opaque,
-		refreshToken: opaque,
 		subject:      func(p *Person) string { return "1" + p.number("x", 18) },
 		givesRefresh: func(req *request, _ bool) bool { return slices.Contains(req.scopes, "offline.access") },
 		answer: func(c *call, t issued) object {
