@@ -33,3 +33,6 @@ func platformOf(goos string) platform {
 		return platform{goos: goos, classify: classifySecretService}
 	}
 }
+
+// AnotherKey is a whole key item for the vault id that is not its key.
+func AnotherKey(id string) string { return newVaultKey(id).item() }

@@ -203,6 +203,9 @@ func TestLaterUseOfAKeyringInTrouble(t *testing.T) {
 		{"one letter changed", put(func(s string) string { return s[:30] + "!" + s[31:] }), "*vault.KeyCorruptError"},
 		{"something else", put(func(string) string { return "hunter2" }), "*vault.KeyCorruptError"},
 		{"another vault's key", put(func(string) string { return other }), "*vault.KeyWrongError"},
+		{"a whole key that is not the one", func(r *vaulttest.MemoryKeyring, user string) {
+			r.Put("socialauth", user, vault.AnotherKey(strings.TrimPrefix(user, "vault-key-")))
+		}, "*vault.KeyWrongError"},
 		{"a newer format", put(func(s string) string { return strings.Replace(s, "-v1:", "-v2:", 1) }), "*vault.NewerVersionError"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

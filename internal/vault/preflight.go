@@ -59,6 +59,16 @@ func preflight(ctx context.Context, address string) error {
 		return late(ctx, &KeyringAbsentError{Reason: NoBus, Err: err})
 	}
 	defer conn.Close()
+	// The service may go away between two questions, and the bus may have another
+	// to put in its place: then all of it is asked once more.
+	err = askService(ctx, conn)
+	for again := 0; again < 2 && wentAway(err); again++ {
+		err = askService(ctx, conn)
+	}
+	return err
+}
+
+func askService(ctx context.Context, conn *dbus.Conn) error {
 	if err := serviceUp(ctx, conn.BusObject()); err != nil {
 		return err
 	}
@@ -79,9 +89,18 @@ func preflight(ctx context.Context, address string) error {
 	return nil
 }
 
-func unknownObject(err error) bool {
+func unknownObject(err error) bool { return said(err, "UnknownObject", "UnknownMethod") }
+
+func wentAway(err error) bool { return said(err, "NameHasNoOwner", "ServiceUnknown", "NoReply") }
+
+// said reports whether err is one of D-Bus's own errors with these names.
+func said(err error, names ...string) bool {
 	var e dbus.Error
-	return errors.As(err, &e) && (e.Name == "org.freedesktop.DBus.Error.UnknownObject" || e.Name == "org.freedesktop.DBus.Error.UnknownMethod")
+	name, ok := "", errors.As(err, &e)
+	if ok {
+		name, ok = strings.CutPrefix(e.Name, busIface+".Error.")
+	}
+	return ok && slices.Contains(names, name)
 }
 
 // late prefers the deadline to whatever error it has caused.

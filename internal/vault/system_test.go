@@ -186,7 +186,7 @@ func TestEveryCallHasADeadline(t *testing.T) {
 				t.Errorf("a write after it: %v, %d calls", err, lib.count())
 			}
 			close(lib.gate)
-			for range 1000 { // once it has come back, the keyring may be used again
+			for range 5000 { // once it has come back, the keyring may be used again
 				if err = k.Set(t.Context(), "socialauth", "u", "v2"); err == nil {
 					break
 				}
@@ -292,8 +292,11 @@ func TestThePreflightDecides(t *testing.T) {
 		{"blocked", func() error { <-blocked; return nil }, vault.ErrKeyringTimeout},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			lib := &library{}
-			k := vault.FakeSystem("linux", quick(), lib, c.preflight)
+			lib, o := &library{}, vault.SystemKeyringOptions{}
+			if c.name == "blocked" {
+				o = quick()
+			}
+			k := vault.FakeSystem("linux", o, lib, c.preflight)
 			if err := k.Set(t.Context(), "socialauth", "u", "v"); !errors.Is(err, c.want) || lib.count() != 0 {
 				t.Errorf("Set: %v after %d calls of the library", err, lib.count())
 			}
@@ -306,6 +309,7 @@ func TestALockedKeyringMayAskWhenSomebodyIsThere(t *testing.T) {
 	prompted := 0
 	o := quick()
 	o.Prompt = func() { prompted++ }
+	o.ReadTimeout, o.PromptTimeout = time.Minute, time.Minute
 
 	lib := &library{items: map[string]string{"socialauth/u": "v"}}
 	if v, err := vault.FakeSystem("linux", o, lib, locked).Get(t.Context(), "socialauth", "u"); v != "v" || err != nil || prompted != 1 {
@@ -315,6 +319,7 @@ func TestALockedKeyringMayAskWhenSomebodyIsThere(t *testing.T) {
 	if _, err := vault.FakeSystem("linux", o, lib, locked).Get(t.Context(), "socialauth", "u"); !errors.Is(err, vault.ErrKeyringDeclined) {
 		t.Errorf("dismissed: %v", err)
 	}
+	o.PromptTimeout = quick().PromptTimeout
 	lib = &library{gate: make(chan struct{})}
 	defer close(lib.gate)
 	if _, err := vault.FakeSystem("linux", o, lib, locked).Get(t.Context(), "socialauth", "u"); !errors.Is(err, vault.ErrKeyringTimeout) {
@@ -324,7 +329,7 @@ func TestALockedKeyringMayAskWhenSomebodyIsThere(t *testing.T) {
 	// macOS asks without being asked: the person is told when it takes long.
 	prompted = 0
 	slow := &library{items: map[string]string{"socialauth/u": "v"}, gate: make(chan struct{})}
-	o.PromptTimeout = time.Minute
+	o.ReadTimeout, o.PromptTimeout = quick().ReadTimeout, time.Minute
 	o.Prompt = func() { prompted++; close(slow.gate) }
 	if v, err := vault.FakeSystem("darwin", o, slow, nil).Get(t.Context(), "socialauth", "u"); v != "v" || err != nil || prompted != 1 {
 		t.Errorf("macOS: %q, %v; told %d times", v, err, prompted)
