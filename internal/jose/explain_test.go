@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -446,5 +447,42 @@ func TestSafe(t *testing.T) {
 		if got := Members(json.RawMessage(text)); got != nil {
 			t.Errorf("%s has members %v", text, got)
 		}
+	}
+}
+
+// TestExplainHostileSizes: large inputs of every shape end, and none of them needs
+// many times its own size in memory.
+func TestExplainHostileSizes(t *testing.T) {
+	const n = 10 << 20
+	head := encode([]byte(`{"alg":"HS256"}`)) + "."
+	for name, input := range map[string]string{
+		"payload":       head + strings.Repeat("A", n) + ".AA",
+		"string":        head + encode([]byte(`{"a":"`+strings.Repeat("x", n/2)+`"}`)) + ".AA",
+		"deep":          head + encode([]byte(strings.Repeat("[", 1000000))) + ".AA",
+		"keys":          head + encode([]byte(`{`+strings.Repeat(`"a":1,`, n/10)+`"b":2}`)) + ".AA",
+		"dots":          strings.Repeat(".", n),
+		"tildes":        head + "e30.AA" + strings.Repeat("~", n),
+		"lines":         strings.Repeat("a\n", n/2),
+		"parameters":    "https://a/?" + strings.Repeat("a=b&", n/4),
+		"cookies":       "Cookie: " + strings.Repeat("a=b;", n/4),
+		"members":       `{` + strings.Repeat(`"a":"b",`, n/8) + `"c":"d"}`,
+		"quotes":        strings.Repeat(`"`, n),
+		"blanks":        strings.Repeat(" ", n),
+		"headers":       strings.Repeat("a:", n/2),
+		"Bearer":        strings.Repeat("Bearer ", n/7),
+		"opaque":        strings.Repeat("x", n),
+		"signatures":    `{"payload":"e30","signatures":[` + strings.Repeat("{},", n/3) + `{}]}`,
+		"open brackets": strings.Repeat("{", n),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			data := []byte(input)
+			runtime.ReadMemStats(&before)
+			_, _ = Explain(data, ExplainOptions{})
+			runtime.ReadMemStats(&after)
+			if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > 100 {
+				t.Errorf("allocated %d MiB for %d MiB", used, len(data)>>20)
+			}
+		})
 	}
 }

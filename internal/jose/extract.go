@@ -16,7 +16,10 @@ type found struct {
 
 func (f *found) strip(what string) { f.stripped = append(f.stripped, what) }
 
-const maxStrip = 12 // wrappings around one token
+const (
+	maxStrip = 12   // wrappings around one token
+	maxPairs = 1000 // named values that are looked at
+)
 
 // extract takes wrappings off until nothing more comes off.
 func extract(input []byte) (*found, error) {
@@ -88,34 +91,38 @@ func stripLines(f *found) error {
 	if !bytes.ContainsAny(f.token, " \t\r\n") {
 		return nil
 	}
-	lines := bytes.Split(f.token, []byte("\n"))
-	for _, line := range lines {
-		line = bytes.TrimFunc(line, blank)
-		if len(lines) > 1 && hasPrefixFold(line, "authorization:") {
-			f.token = line
+	for line := range bytes.Lines(f.token) {
+		trimmed := bytes.TrimFunc(line, blank)
+		if len(line) < len(f.token) && hasPrefixFold(trimmed, "authorization:") {
+			f.token = trimmed
 			f.strip("lines")
 			return nil
 		}
 	}
-	pieces := bytes.FieldsFunc(f.token, blank)
-	whole := 0
-	for _, p := range pieces {
+	if f.token[0] != 'e' { // see looksLikeJWT
+		return nil
+	}
+	whole, pieces := 0, 0
+	joined := make([]byte, 0, len(f.token))
+	for p := range bytes.FieldsFuncSeq(f.token, blank) {
 		for _, c := range p {
 			if !tokenByte(c) && c != '.' && c != '~' && c != '=' && c != '+' && c != '/' {
 				return nil
 			}
 		}
-		if looksLikeJWT(p) && bytes.Count(p, []byte(".")) >= 2 {
+		if looksLikeJWT(p) && len(parts(p, 2)) == 3 {
 			whole++
 		}
+		pieces++
+		joined = append(joined, p...)
 	}
 	if whole > 1 {
 		return &SyntaxError{Reason: "more than one token in the input"}
 	}
-	if !looksLikeJWT(bytes.Join(pieces, nil)) || len(pieces) < 2 {
+	if !looksLikeJWT(joined) || pieces < 2 {
 		return nil
 	}
-	f.token = bytes.Join(pieces, nil)
+	f.token = joined
 	f.strip("line_breaks")
 	return nil
 }
@@ -204,7 +211,7 @@ func stripObject(f *found) error {
 	}
 	var list []pair
 	for m := range d.members() {
-		if m.kind == kindString {
+		if m.kind == kindString && len(list) < maxPairs {
 			list = append(list, pair{string(m.name), m.str()})
 		}
 	}
@@ -271,7 +278,7 @@ func stripURL(f *found) error {
 		if plain, err := url.QueryUnescape(value); err == nil {
 			value = plain
 		}
-		if ok {
+		if ok && len(list) < maxPairs {
 			list = append(list, pair{name, value})
 		}
 	}
@@ -298,9 +305,7 @@ func stripPairs(f *found) error {
 	for item := range strings.SplitSeq(text, ";") {
 		name, value, ok := strings.Cut(item, "=")
 		value = strings.Trim(strings.TrimSpace(value), `"'`)
-		if ok && looksLikeJWT([]byte(value)) {
-			list = append(list, pair{strings.TrimSpace(name), value})
-		} else if ok && recognise([]byte(value)) != nil {
+		if ok && len(list) < maxPairs && (looksLikeJWT([]byte(value)) || recognise([]byte(value)) != nil) {
 			list = append(list, pair{strings.TrimSpace(name), value})
 		}
 	}

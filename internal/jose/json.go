@@ -43,6 +43,10 @@ const (
 	depthTolerant = 512 // what decode shows
 	manyKeys      = 32  // from here on an object's keys are looked up in a map
 	maxDuplicates = 16  // more of them are found but not listed
+
+	// maxMembers bounds what is remembered about one text: the outermost
+	// members, and the keys of all objects that are open at one place.
+	maxMembers = 100000
 )
 
 // member is one member of the outermost object, or one element of the
@@ -142,6 +146,8 @@ func firstBadUTF8(data []byte) int {
 	}
 	return len(data)
 }
+
+const reasonMembers = "the JSON has too many members"
 
 type state uint8
 
@@ -255,6 +261,9 @@ func (d *document) value(i int) (int, state, string) {
 	if reason != "" {
 		return end, wantEnd, reason
 	}
+	if len(d.frames) == 1 && len(d.values) >= maxMembers {
+		return i, wantEnd, reasonMembers
+	}
 	d.begin(i, k)
 	d.end(end)
 	return end, wantEnd, ""
@@ -283,6 +292,9 @@ func (d *document) end(i int) {
 func (d *document) push(i int, k kind) (int, state, string) {
 	if len(d.frames) >= d.depth {
 		return i, wantEnd, "the JSON is nested too deeply"
+	}
+	if len(d.frames) == 1 && len(d.values) >= maxMembers {
+		return i, wantEnd, reasonMembers
 	}
 	d.begin(i, k)
 	d.frames = append(d.frames, frame{object: k == kindObject, base: len(d.keys)})
@@ -319,6 +331,9 @@ func (d *document) key(i int) (int, string) {
 		at := len(d.decoded)
 		d.decoded = unescape(d.decoded, d.data[i+1:end-1])
 		name = span{int32(at), int32(len(d.decoded)), true}
+	}
+	if len(d.keys) >= maxMembers {
+		return i, reasonMembers
 	}
 	f := &d.frames[len(d.frames)-1]
 	if d.known(f, name) && len(d.duplicates) < maxDuplicates {

@@ -159,6 +159,28 @@ func TestDocumentDepth(t *testing.T) {
 	}
 }
 
+// TestDocumentTooMany: what is remembered is bounded, what is only checked is not.
+func TestDocumentTooMany(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		fine bool
+	}{
+		{"[" + strings.Repeat("1,", maxMembers-1) + "1]", true},
+		{"[" + strings.Repeat("1,", maxMembers) + "1]", false},
+		{"[" + strings.Repeat("[],", maxMembers) + "[]]", false},
+		{"[[" + strings.Repeat("1,", 2*maxMembers) + "1]]", true},
+		{"[" + strings.Repeat(`{"a":1,"b":[{}]},`, maxMembers/2) + "1]", true},
+		{"{" + strings.Repeat(`"a":1,`, maxMembers) + `"b":1}`, false},
+		{`[{` + strings.Repeat(`"a":1,`, maxMembers) + `"b":1}]`, false},
+	} {
+		var d document
+		err := d.parse([]byte(test.text), depthStrict)
+		if (err == nil) != test.fine || err != nil && err.Reason != reasonMembers {
+			t.Errorf("%.20s: %v", test.text, err)
+		}
+	}
+}
+
 func TestDocumentMembers(t *testing.T) {
 	var d document
 	text := ` {"a" : 1e5 , "b":"x\ny","c":{"d":[1, 2]},"e":[{"f":1},2],"g":null,"h":true} `

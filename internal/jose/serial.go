@@ -193,11 +193,12 @@ func (e *Explanation) sdJWT(token []byte, first, depth int) error {
 		return &SyntaxError{Reason: "disclosures behind something that is no JWT"}
 	}
 	e.Type = TypeSDJWT
-	list := bytes.Split(token[first+1:], []byte("~"))
-	binding := list[len(list)-1]
-	if list = list[:len(list)-1]; len(list) > maxDisclosures {
+	if bytes.Count(token[first+1:], []byte("~")) > maxDisclosures {
 		return &SyntaxError{Reason: fmt.Sprintf("more than %d disclosures", maxDisclosures)}
 	}
+	list := bytes.Split(token[first+1:], []byte("~"))
+	binding := list[len(list)-1]
+	list = list[:len(list)-1]
 	if len(binding) > 0 {
 		e.Parts = append(e.Parts, Part{"key_binding", len(binding), -1})
 	}
