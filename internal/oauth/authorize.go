@@ -48,11 +48,12 @@ type Attempt struct {
 	// Nonce is empty unless openid was asked for.
 	Nonce secret.Text
 
-	issuer      string
-	issRequired bool
-	granted     bool // granted_scopes and denied_scopes count
-	objectError bool // error_code and error_message are an error
-	used        atomic.Bool
+	tokenEndpoint string // of the provider it was started at (A05)
+	issuer        string
+	issRequired   bool
+	granted       bool // granted_scopes and denied_scopes count
+	objectError   bool // error_code and error_message are an error
+	used          atomic.Bool
 }
 
 // reserved are the parameters only this package sets: they carry the checks,
@@ -93,8 +94,8 @@ func (c *Client) Authorize(o AuthorizeOptions) (*Attempt, error) {
 	}
 	a := &Attempt{
 		Host: endpoint.Host, RedirectURI: o.RedirectURI, Scopes: slices.Clone(scopes),
-		State:  secret.New(random()),
-		issuer: p.Issuer, issRequired: p.IssInResponse,
+		State:         secret.New(random()),
+		tokenEndpoint: p.TokenEndpoint, issuer: p.Issuer, issRequired: p.IssInResponse,
 		granted: p.Has(provider.QuirkGrantedScopes), objectError: p.Has(provider.QuirkErrorObject),
 	}
 	params, err := c.authorizeParams(a, o)
@@ -106,6 +107,9 @@ func (c *Client) Authorize(o AuthorizeOptions) (*Attempt, error) {
 		Endpoint: oauth2.Endpoint{AuthURL: endpoint.String()},
 	}
 	a.URL = conf.AuthCodeURL(a.State.Reveal(), params...)
+	if o.RedirectURI == "" {
+		return nil, &ParamError{Name: "redirect_uri", Reason: "there is none"}
+	}
 	if len(a.URL) > maxAuthorizeURL {
 		return nil, &TooLongError{Length: len(a.URL), Limit: maxAuthorizeURL}
 	}

@@ -118,7 +118,7 @@ func TestUnsafeEndpoints(t *testing.T) { // B01, B10, A05
 			continue
 		}
 		c.Provider.TokenEndpoint, c.Provider.UserinfoEndpoint = raw, raw
-		if _, err := c.Exchange(t.Context(), &Attempt{}, respond("c")); !errors.As(err, &unsafe) {
+		if _, err := c.Exchange(t.Context(), &Attempt{tokenEndpoint: raw}, respond("c")); !errors.As(err, &unsafe) {
 			t.Errorf("token_endpoint %q: %v", raw, err)
 		}
 		if len(i.log) > 0 {
@@ -141,19 +141,32 @@ func TestAuthorizeRefusesArguments(t *testing.T) {
 		{Scopes: []string{""}},
 		{Scopes: []string{"a\n"}},
 	} {
+		o.RedirectURI = "http://127.0.0.1:1/callback"
 		_, err := c.Authorize(o)
 		if _, ok := errors.AsType[*ParamError](err); !ok {
 			t.Errorf("%v: error is %v, want *ParamError", o, err)
 		}
 	}
-	_, err := c.Authorize(AuthorizeOptions{Scopes: []string{strings.Repeat("s", 200<<10)}}) // B14
+	if _, err := c.Authorize(AuthorizeOptions{}); err == nil {
+		t.Error("no redirect_uri is no error")
+	}
+	_, err := c.Authorize(AuthorizeOptions{RedirectURI: "http://127.0.0.1:1/callback", Scopes: []string{strings.Repeat("s", 200<<10)}}) // B14
 	var long *TooLongError
 	if !errors.As(err, &long) || long.Length < 200<<10 {
 		t.Errorf("error is %v, want *TooLongError", err)
 	}
 	c.ClientID = ""
-	if _, err := c.Authorize(AuthorizeOptions{}); err == nil {
+	if _, err := c.Authorize(AuthorizeOptions{RedirectURI: "http://127.0.0.1:1/callback"}); err == nil {
 		t.Error("no client_id is no error")
+	}
+}
+
+// A code goes to the provider its sign-in was started at, or nowhere.
+func TestCodeStaysWithItsProvider(t *testing.T) { // A05
+	honest, other := newIDP(t), newIDP(t)
+	_, err := other.client(nil).Exchange(t.Context(), authorize(t, honest.client(nil)), respond(testCode))
+	if _, ok := errors.AsType[*ParamError](err); !ok || len(honest.log)+len(other.log) > 0 {
+		t.Errorf("error is %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/socialauth/socialauth/internal/emulator"
 	"github.com/socialauth/socialauth/internal/httpx"
+	"github.com/socialauth/socialauth/internal/jose"
 	"github.com/socialauth/socialauth/internal/oauth"
 	"github.com/socialauth/socialauth/internal/provider"
 	"github.com/socialauth/socialauth/internal/secret"
@@ -29,7 +31,11 @@ func newStand(t *testing.T, id string) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := emulator.New(emulator.Options{Providers: []*provider.Provider{p}, Now: time.Now})
+	key, err := jose.GenerateKey("ES256", rand.Reader) // the default, RSA, takes its time
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := emulator.New(emulator.Options{Providers: []*provider.Provider{p}, Now: time.Now, Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,8 +184,11 @@ type PortError struct {
 
 func (e *PortError) Error() string { return fmt.Sprintf("port %d: %v", e.Port, e.Err) }
 
-// Unwrap returns the cause, EADDRINUSE or EACCES as a rule.
+// Unwrap returns the cause.
 func (e *PortError) Unwrap() error { return e.Err }
+
+// InUse reports whether another process has the port, on every platform.
+func (e *PortError) InUse() bool { return inUse(e.Err) }
 
 // UnsupportedError is [ErrUnsupported] with what was asked and why it cannot be.
 type UnsupportedError struct {

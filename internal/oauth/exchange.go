@@ -17,8 +17,12 @@ import (
 // provider's tokens must be exchanged for long-lived ones at once, that is done
 // too; if it fails the short-lived token is returned with a warning, since the
 // code is spent. Errors: [*ServerError], [*ProtocolError], [*RedirectError],
-// [*UnsafeURLError], [*httpx.Error].
+// [*UnsafeURLError], [*httpx.Error], and a [*ParamError] for an attempt that was
+// started at another provider (A05).
 func (c *Client) Exchange(ctx context.Context, a *Attempt, r *Response) (*Tokens, error) {
+	if a.tokenEndpoint != c.Provider.TokenEndpoint {
+		return nil, &ParamError{Name: "attempt", Reason: "it was started at another provider"}
+	}
 	conf, err := c.config(a.RedirectURI)
 	if err != nil {
 		return nil, err

@@ -36,7 +36,31 @@ func (c *Client) longLived(ctx context.Context, t *Tokens) (*Tokens, error) {
 	out := newTokens(a, at, c.unlimited())
 	a.scopesStated = false // the grant is the same
 	out.inherit(t, a)
+	if a.expiresIn.state == lifetimeMissing {
+		c.learnExpiry(ctx, out)
+	}
 	return out, nil
+}
+
+// learnExpiry asks debug_token for what the answer of a long-lived exchange
+// sometimes leaves out. 0 means that the token does not expire. A failure
+// leaves the expiry unknown.
+func (c *Client) learnExpiry(ctx context.Context, t *Tokens) {
+	if c.Provider.Introspection != provider.IntrospectDebugToken || c.Provider.IntrospectionEndpoint == "" {
+		return
+	}
+	about, err := c.debugToken(ctx, t)
+	if err != nil || !about.Active {
+		return
+	}
+	o, err := parseObject(about.Raw)
+	switch {
+	case err != nil:
+	case !about.Exp.IsZero():
+		t.Expiry, t.ExpiresAt = ExpiryKnown, about.Exp
+	case scalar(o.at("data.expires_at")) == "0":
+		t.Expiry = ExpiryNever
+	}
 }
 
 // longLivedOrWarn is [Client.longLived] after a code exchange: the code is

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/socialauth/socialauth/internal/provider"
 )
@@ -211,11 +210,6 @@ func (t *target) bindBoth(ctx context.Context) ([]net.Listener, int, error) {
 func bindOne(ctx context.Context, network, address string, port int) (net.Listener, error) {
 	lc := net.ListenConfig{Control: exclusive}
 	return lc.Listen(ctx, network, net.JoinHostPort(address, strconv.Itoa(port)))
-}
-
-// absent reports that the machine has no such address at all.
-func absent(err error) bool {
-	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)
 }
 
 // cause drops the address that net puts before the reason.

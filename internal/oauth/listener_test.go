@@ -222,7 +222,7 @@ func TestLocalhostWithASquatter(t *testing.T) { // L02, L04
 	o.Redirect.Port, o.Redirect.DefaultPort = provider.PortFixed, port
 	_, err = Listen(t.Context(), o)
 	var busy *PortError
-	if !errors.As(err, &busy) || busy.Port != port || !errors.Is(err, syscall.EADDRINUSE) {
+	if !errors.As(err, &busy) || busy.Port != port || !busy.InUse() {
 		t.Fatalf("error is %v, want *PortError for %d", err, port)
 	}
 	free, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))

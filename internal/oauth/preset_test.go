@@ -147,6 +147,25 @@ func TestFacebookRefresh(t *testing.T) {
 	}
 }
 
+// A long-lived answer without expires_in is completed by debug_token.
+func TestFacebookWithoutExpiresIn(t *testing.T) {
+	for body, want := range map[string]Expiry{
+		`{"data":{"is_valid":true,"expires_at":1795521600}}`:  ExpiryKnown,
+		`{"data":{"is_valid":true,"expires_at":0}}`:           ExpiryNever,
+		`{"data":{"is_valid":true}}`:                          ExpiryUnknown,
+		`{"data":{"is_valid":false,"expires_at":1795521600}}`: ExpiryUnknown,
+		`nonsense`: ExpiryUnknown,
+	} {
+		i := newIDP(t)
+		i.facebook(answerWith(200, "application/json", `{"access_token":"CANARY-LONG-1","token_type":"bearer"}`))
+		i.json("GET /facebook/debug_token", 200, body)
+		got, err := i.preset("facebook").Refresh(t.Context(), &Tokens{AccessToken: secret.New("x")})
+		if err != nil || got.Expiry != want || (want == ExpiryKnown) != (got.ExpiresAt.Unix() == 1795521600) {
+			t.Errorf("%s: %v %v, want %s", body, got, err, want)
+		}
+	}
+}
+
 // The code is spent when the long-lived exchange fails: the token stays.
 func TestFacebookKeepsTheShortToken(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
