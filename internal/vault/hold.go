@@ -108,9 +108,9 @@ func (v *Vault) Update(ctx context.Context, n Name, fn func(old *Record) (*Recor
 // Alone runs fn while no other process runs something with the same purpose for
 // the record n. It needs no key and does not lock the record itself: it is for
 // work around a record, such as a sign-in, which may take minutes. Who has to
-// wait is told once, through waiting, who holds it (0 if that is not known).
-// Waiting ends with ctx alone.
-func (v *Vault) Alone(ctx context.Context, n Name, purpose string, waiting func(pid int), fn func() error) error {
+// wait is told once, through waiting, who holds it (0 if that is not known), and
+// may return an error to give up. Otherwise waiting ends with ctx alone.
+func (v *Vault) Alone(ctx context.Context, n Name, purpose string, waiting func(pid int) error, fn func() error) error {
 	if err := n.validate(); err != nil {
 		return err
 	}
@@ -126,8 +126,8 @@ func (v *Vault) Alone(ctx context.Context, n Name, purpose string, waiting func(
 		return err
 	}
 	if !ok {
-		if waiting != nil {
-			waiting(readPID(path))
+		if err := waiting(readPID(path)); err != nil {
+			return err
 		}
 		if l, err = lock(ctx, ctx, path, false); err != nil {
 			return err
