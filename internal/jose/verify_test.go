@@ -171,9 +171,15 @@ func TestVerifyDoesNotTrustTheSource(t *testing.T) {
 	v.Keys = lyingSource{key}
 	_, err := v.Verify(t.Context(), []byte(sign(t, testKey(t, "HS256"), `{"alg":"HS256"}`, claims(""))))
 	refused(t, err, CodeNoKey)
-	if _, err := v.Verify(t.Context(), []byte(sign(t, key, `{"alg":"ES256"}`, claims("")))); err != nil {
+	token := []byte(sign(t, key, `{"alg":"ES256"}`, claims("")))
+	if _, err := v.Verify(t.Context(), token); err != nil {
 		t.Error(err)
 	}
+	other := *key
+	other.canVerify = false
+	v.Keys = lyingSource{&other}
+	_, err = v.Verify(t.Context(), token)
+	refused(t, err, CodeNoKey)
 }
 
 type brokenSource struct{ err error }
