@@ -36,6 +36,9 @@ type Service struct {
 	Now   func() time.Time
 	// Provider finds the current data of a preset or a user-defined provider.
 	Provider func(id string) (*provider.Provider, error)
+	// Worker has a job done by [Service.RenewHere] in a process that outlives
+	// this one; nil does it here, where a killed caller loses the answer.
+	Worker func(context.Context, Job) (*Renewal, error)
 }
 
 // Ref names an account: a provider and, if there are several accounts at it, a

@@ -36,7 +36,8 @@ func (i Identity) Display() string {
 type Meta struct {
 	Provider   string       `json:"provider"`
 	Issuer     string       `json:"issuer,omitempty"`
-	Server     string       `json:"server"` // scheme://host of the token endpoint
+	Discovered bool         `json:"discovered,omitempty"` // the provider's data came from its metadata
+	Server     string       `json:"server"`               // scheme://host of the token endpoint
 	ClientID   string       `json:"client_id"`
 	Identity   Identity     `json:"identity"`
 	Scopes     []string     `json:"scopes"`
@@ -51,6 +52,10 @@ type Meta struct {
 	SignedInAt       time.Time `json:"signed_in_at"`
 	HasIDToken       bool      `json:"has_id_token"`
 	JWT              *JWTMeta  `json:"jwt,omitempty"`
+	// Attempt is a renewal whose answer was never saved, Failure the last one
+	// that was refused or did not get through; success clears both.
+	Attempt *Attempt `json:"renewal_attempt,omitempty"`
+	Failure *Failure `json:"renewal_failure,omitempty"`
 }
 
 // JWTMeta is how the account's JWT is minted and where else it is kept.
@@ -73,7 +78,10 @@ type entry struct {
 // secrets is the sealed part of an account.
 type secrets struct {
 	clientSecret, accessToken, refreshToken, idToken, jwt secret.Text
-	claims, profile                                       json.RawMessage
+	// previous is the refresh token before the last renewal, kept until the next
+	// one for a person who has to find out what became of a chain of them.
+	previous        secret.Text
+	claims, profile json.RawMessage
 	// discovered is the provider as discovery found it at sign-in; nil for
 	// presets and user-defined ones, whose data is current.
 	discovered *provider.Provider
@@ -84,6 +92,7 @@ type body struct {
 	ClientSecret string             `json:"client_secret,omitempty"`
 	AccessToken  string             `json:"access_token"`
 	RefreshToken string             `json:"refresh_token,omitempty"`
+	Previous     string             `json:"previous_refresh_token,omitempty"`
 	IDToken      string             `json:"id_token,omitempty"`
 	JWT          string             `json:"jwt,omitempty"`
 	Claims       json.RawMessage    `json:"claims,omitempty"`
@@ -102,6 +111,7 @@ func (e *entry) record(ref Ref) (*vault.Record, error) {
 		ClientSecret: s.clientSecret.Reveal(),
 		AccessToken:  s.accessToken.Reveal(),
 		RefreshToken: s.refreshToken.Reveal(),
+		Previous:     s.previous.Reveal(),
 		IDToken:      s.idToken.Reveal(),
 		JWT:          s.jwt.Reveal(),
 		Claims:       s.claims,
@@ -128,6 +138,7 @@ func decodeEntry(ref Ref, rec *vault.Record) (*entry, error) {
 		clientSecret: secret.New(b.ClientSecret),
 		accessToken:  secret.New(b.AccessToken),
 		refreshToken: secret.New(b.RefreshToken),
+		previous:     secret.New(b.Previous),
 		idToken:      secret.New(b.IDToken),
 		jwt:          secret.New(b.JWT),
 		claims:       b.Claims,

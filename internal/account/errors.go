@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/socialauth/socialauth/internal/vault"
 )
@@ -36,6 +37,19 @@ func (e *SignInAgainError) Error() string {
 
 // Unwrap returns the provider's answer.
 func (e *SignInAgainError) Unwrap() error { return e.Err }
+
+// RecentFailureError means that the renewal failed moments ago, perhaps for
+// another process, and was not tried again.
+type RecentFailureError struct {
+	Account Ref
+	Failure Failure
+}
+
+// Error says why it failed then.
+func (e *RecentFailureError) Error() string {
+	return fmt.Sprintf("the token of %s could not be renewed at %s: %s",
+		e.Account, e.Failure.At.UTC().Format(time.RFC3339), e.Failure.Reason)
+}
 
 // NoTokenError means that the account has no token of the type asked for.
 type NoTokenError struct {

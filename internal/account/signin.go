@@ -170,8 +170,8 @@ func (s *Service) abandon(ctx context.Context, c *oauth.Client, t *oauth.Tokens,
 func newEntry(r SignIn, t *oauth.Tokens, p *oauth.Profile, now time.Time) *entry {
 	e := &entry{
 		meta: Meta{
-			Provider: r.Provider.ID, Issuer: r.Provider.Issuer, Server: server(r.Provider), ClientID: r.ClientID,
-			SignedInAt: now.UTC().Round(0),
+			Provider: r.Provider.ID, Issuer: r.Provider.Issuer, Discovered: r.Discovered, Server: server(r.Provider),
+			ClientID: r.ClientID, SignedInAt: now.UTC().Round(0),
 		},
 		secrets: secrets{clientSecret: r.ClientSecret},
 	}

@@ -2,15 +2,12 @@ package account
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"math/rand/v2"
 	"time"
 
-	"github.com/socialauth/socialauth/internal/httpx"
 	"github.com/socialauth/socialauth/internal/oauth"
 	"github.com/socialauth/socialauth/internal/provider"
 	"github.com/socialauth/socialauth/internal/secret"
-	"github.com/socialauth/socialauth/internal/vault"
 )
 
 // The types of token an account can print.
@@ -74,7 +71,7 @@ func (s *Service) Token(ctx context.Context, ref Ref, r TokenRequest) (*Token, e
 	if need == fresh || r.NoRefresh {
 		return s.present(ref, e, r, need)
 	}
-	return s.renew(ctx, ref, p, r)
+	return s.renew(ctx, ref, e, p, r, need)
 }
 
 // Renew asks the provider for new tokens whatever the old ones are worth.
@@ -110,7 +107,8 @@ func (s *Service) judge(e *entry, p *provider.Provider, r TokenRequest) need {
 	} else if e.meta.Expiry == oauth.ExpiryUnknown {
 		return unknown
 	}
-	margin := min(time.Minute, lifetime/10)
+	margin := max(0, min(time.Minute, lifetime/10))
+	margin -= rand.N(margin/10 + 1) // so that a crowd of processes does not come in the same second
 	if r.MinValidity != nil {
 		margin = *r.MinValidity
 	}
@@ -128,6 +126,14 @@ func (s *Service) judge(e *entry, p *provider.Provider, r TokenRequest) need {
 		return welcome
 	}
 	return fresh
+}
+
+// unsaved is a token that the provider gave and the disk did not take.
+func unsaved(ref Ref, e *entry, done *Renewal) *Token {
+	return &Token{
+		Account: ref, Value: secret.New(done.Unsaved), Type: Access, TokenType: e.meta.TokenType,
+		ExpiresAt: done.ExpiresAt, Expiry: oauth.ExpiryKnown, Scopes: e.meta.Scopes, Renewed: true, Warnings: done.Warnings,
+	}
 }
 
 // present shows the entry's token as it is.
@@ -150,101 +156,4 @@ func (s *Service) present(ref Ref, e *entry, r TokenRequest, n need) (*Token, er
 		t.Warnings = append(t.Warnings, "the provider did not say how long this token is good")
 	}
 	return t, nil
-}
-
-// renew asks the provider for new tokens, under the account's lock: the record
-// is read again first, and whoever comes second finds the work done.
-func (s *Service) renew(ctx context.Context, ref Ref, p *provider.Provider, r TokenRequest) (*Token, error) {
-	var (
-		latest  *entry
-		answer  *oauth.Tokens
-		refused error
-		started = s.Now()
-	)
-	_, err := s.Vault.Update(ctx, recordName(ref), func(old *vault.Record) (*vault.Record, error) {
-		if old == nil {
-			return nil, &NotSignedInError{ref} // signed out meanwhile: do not bring it back (R10)
-		}
-		e, err := decodeEntry(ref, old)
-		if err != nil {
-			return nil, err
-		}
-		latest = e
-		if r.Force && e.meta.ObtainedAt.After(started) || !r.Force && s.judge(e, p, r) == fresh {
-			return old, nil
-		}
-		if !e.meta.Renewable {
-			refused = &SignInAgainError{Account: ref, Reason: "its token cannot be renewed without you"}
-			return old, nil
-		}
-		client := s.client(p, e.meta.ClientID, e.secrets.clientSecret)
-		if answer, err = client.Refresh(ctx, e.tokens()); err != nil {
-			refused = refreshError(ref, err)
-			return old, nil
-		}
-		e.setTokens(answer, p)
-		return e.record(ref)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s.afterRenewal(ref, latest, p, r, answer, refused)
-}
-
-// afterRenewal decides what the caller gets. A token that is still good is
-// better than an error, unless the caller asked for more than it has.
-func (s *Service) afterRenewal(ref Ref, e *entry, p *provider.Provider, r TokenRequest, answer *oauth.Tokens, refused error) (*Token, error) {
-	n := s.judge(e, p, TokenRequest{Type: r.Type, MinValidity: r.MinValidity})
-	if refused != nil && (r.Force || n == over || n == due && r.MinValidity != nil) {
-		return nil, refused
-	}
-	if answer != nil && r.Type == ID && n == over {
-		return nil, &SignInAgainError{Account: ref, Reason: "the ID token has expired and the provider gave no new one"}
-	}
-	t, err := s.present(ref, e, r, n)
-	if err != nil {
-		return nil, err
-	}
-	if answer != nil {
-		t.Renewed = true
-		t.Warnings = append(t.Warnings, answer.Warnings...)
-	}
-	if refused != nil && n != unknown {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("could not renew the token of %s, which is good until %s: %v",
-			ref, e.meta.ExpiresAt.UTC().Format(time.RFC3339), cause(refused)))
-	}
-	return t, nil
-}
-
-// cause is the innermost error with words of its own, for a warning.
-func cause(err error) error {
-	var (
-		again  *SignInAgainError
-		server *oauth.ServerError
-		net    *httpx.Error
-	)
-	switch {
-	case errors.As(err, &net):
-		return net
-	case errors.As(err, &server):
-		return server
-	case errors.As(err, &again):
-		return errors.New(again.Reason)
-	}
-	return err
-}
-
-// refreshError tells a refusal that ends the sign-in from a failure that may pass.
-func refreshError(ref Ref, err error) error {
-	return fmt.Errorf("renew the token of %s: %w", ref, ended(ref, "the provider refused to renew it", err))
-}
-
-// ended turns an answer that only a new sign-in can help with into a
-// [*SignInAgainError]; any other error stays what it is.
-func ended(ref Ref, reason string, err error) error {
-	var server *oauth.ServerError
-	if errors.As(err, &server) && server.SignInNeeded() {
-		return &SignInAgainError{Account: ref, Reason: reason, Err: err}
-	}
-	return err
 }

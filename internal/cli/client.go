@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/socialauth/socialauth/internal/account"
 	"github.com/socialauth/socialauth/internal/config"
 	"github.com/socialauth/socialauth/internal/provider"
 	"github.com/socialauth/socialauth/internal/secret"
@@ -38,7 +39,7 @@ type registration struct {
 
 // client finds the registration to use at p. Flags come before the environment,
 // and that before config.toml.
-func (a *App) client(w *world, p *provider.Provider, f clientFlags, redirectURI string, scopes []string) (*registration, error) {
+func (a *App) client(w *world, ref account.Ref, p *provider.Provider, f clientFlags, redirectURI string, port int, scopes []string) (*registration, error) {
 	file := w.file.Clients[p.ID]
 	fromFile := func(v string) config.Setting[string] {
 		if v == "" {
@@ -65,11 +66,24 @@ func (a *App) client(w *world, p *provider.Provider, f clientFlags, redirectURI 
 	case len(file.Scopes) > 0:
 		r.scopes = config.Setting[[]string]{Value: file.Scopes, Source: w.file.Path}
 	}
+	if !r.id.Set() {
+		r.id = w.knownClient(ref, p)
+	}
 	var err error
 	if r.secret, err = a.clientSecret(p, f, file.ClientSecretFile); err != nil {
 		return nil, err
 	}
-	return r, a.complete(p, r)
+	return r, a.complete(p, r, port)
+}
+
+// knownClient is the client_id of the last sign-in, for an issuer that was found
+// by discovery: presets have variables to set, and an issuer has only flags.
+func (w *world) knownClient(ref account.Ref, p *provider.Provider) config.Setting[string] {
+	info, err := w.accounts.Info(ref)
+	if err != nil || !info.Discovered || info.Issuer != p.Issuer {
+		return config.Setting[string]{}
+	}
+	return config.Setting[string]{Value: info.ClientID, Source: "the last sign-in"}
 }
 
 // clientSecret finds the client_secret; none is not an error here.
@@ -114,7 +128,7 @@ func readSecret(source string, data []byte, err error) (secret.Text, error) {
 
 // complete refuses a registration that lacks what the provider demands, and
 // says where to get it and what to register there.
-func (a *App) complete(p *provider.Provider, r *registration) error {
+func (a *App) complete(p *provider.Provider, r *registration, port int) error {
 	var lack []string
 	var variables []string
 	if !r.id.Set() {
@@ -133,17 +147,20 @@ func (a *App) complete(p *provider.Provider, r *registration) error {
 	if p.Console != "" {
 		where += " at " + p.Console
 	}
-	return e.hint("%s, with the redirect URI %s", where, redirectToRegister(p, r.redirectURI.Value))
+	return e.hint("%s, with the redirect URI %s", where, redirectToRegister(p, r.redirectURI.Value, port))
 }
 
 // redirectToRegister is the redirect_uri a login will use, as the console wants it.
-func redirectToRegister(p *provider.Provider, own string) string {
+func redirectToRegister(p *provider.Provider, own string, port int) string {
 	if own != "" {
 		return own
 	}
 	u := url.URL{Scheme: p.Redirect.Scheme, Host: p.Redirect.Host, Path: p.Redirect.Path}
-	if p.Redirect.Port == provider.PortFixed {
-		u.Host += ":" + strconv.Itoa(p.Redirect.DefaultPort)
+	if port == 0 && p.Redirect.Port == provider.PortFixed {
+		port = p.Redirect.DefaultPort
+	}
+	if port != 0 {
+		u.Host += ":" + strconv.Itoa(port)
 	}
 	text := u.String()
 	if p.Redirect.Register != "" {

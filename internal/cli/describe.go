@@ -21,13 +21,14 @@ import (
 // nothing to people. The order matters only in that the most specific type
 // comes first.
 func describe(err error) *Error {
+	if e, ok := as[*Error](err); ok {
+		return e // worded where it was noticed
+	}
 	for _, find := range []func(error) *Error{
-		asOurs, asInterrupted, asSettings, asAccount, asProtocol, asNetwork, asVault, asToken, asOutput,
+		asInterrupted, asSettings, asAccount, asProtocol, asNetwork, asVault, asToken, asOutput,
 	} {
 		if e := find(err); e != nil {
-			if e.Err == nil {
-				e.Err = err
-			}
+			e.Err = err
 			return e
 		}
 	}
@@ -39,13 +40,6 @@ func as[T error](err error) (T, bool) {
 	var target T
 	ok := errors.As(err, &target)
 	return target, ok
-}
-
-func asOurs(err error) *Error {
-	if e, ok := as[*Error](err); ok {
-		return e
-	}
-	return nil
 }
 
 func asInterrupted(err error) *Error {
@@ -79,18 +73,18 @@ func asSettings(err error) *Error {
 
 func asAccount(err error) *Error {
 	if e, ok := as[*account.NotSignedInError](err); ok {
-		return (&Error{Exit: exitSignIn, Code: "not_signed_in", Message: e.Error()}).hint("socialauth login %s", loginName(e.Account))
+		return (&Error{Exit: exitSignIn, Code: "not_signed_in", Message: e.Error()}).hint("socialauth login %s", firstLogin(e.Account))
 	}
 	if e, ok := as[*account.SignInAgainError](err); ok {
 		out := &Error{Exit: exitSignIn, Code: "sign_in_needed", Message: e.Error()}
 		if server := asProtocol(e.Err); server != nil {
 			out.Message += ": " + server.Message
 		}
-		return out.hint("socialauth login %s", loginName(e.Account))
+		return out.hint("socialauth login %s", e.Account)
 	}
 	if e, ok := as[*account.OtherServerError](err); ok {
 		return (&Error{Exit: exitSignIn, Code: "other_server", Message: e.Error()}).
-			hint("the token was not sent there; sign in again: socialauth login %s", loginName(e.Account)).
+			hint("the token was not sent there; sign in again: socialauth login %s", e.Account).
 			hint("or look at SOCIALAUTH_EMULATOR and your provider files")
 	}
 	if e, ok := as[*account.NoTokenError](err); ok {
@@ -122,11 +116,11 @@ func asAccount(err error) *Error {
 	return nil
 }
 
-// loginName is what `login` is to be called with.
-func loginName(ref account.Ref) string {
+// firstLogin is what `login` is to be called with for an account there is
+// nothing known about: one with a host's name was named after an issuer.
+func firstLogin(ref account.Ref) string {
 	if strings.ContainsAny(ref.Provider, ".:") {
-		// An account named after an issuer's host.
-		return "ISSUER-OF-" + ref.String()
+		return "https://" + ref.Provider
 	}
 	return ref.String()
 }

@@ -95,7 +95,7 @@ func (a *App) runLogin(ctx context.Context, what string, o loginOptions) error {
 	if err := a.mayOpen(silent, t.ref); err != nil {
 		return err
 	}
-	client, err := a.client(w, t.provider, o.client, o.redirectURI, o.scopes)
+	client, err := a.client(w, t.ref, t.provider, o.client, o.redirectURI, o.port, o.scopes)
 	if err != nil {
 		return err
 	}
@@ -142,18 +142,41 @@ func (a *App) loginTarget(ctx context.Context, w *world, what string, o loginOpt
 			return nil, err
 		}
 	}
-	if account.IsIssuer(what) {
-		p, err := oauth.Discover(ctx, w.http, what)
+	if issuer := w.issuerOf(what, ref); issuer != "" {
+		p, err := oauth.Discover(ctx, w.http, issuer)
 		if err != nil {
 			return nil, err
 		}
-		return &target{ref: ref, provider: p, discovered: true}, nil
+		return &target{ref: ref, provider: p, discovered: true}, w.sameIssuer(ref, p)
 	}
 	p, err := a.provider(w.paths, ref.Provider)
 	if err != nil {
 		return nil, err
 	}
 	return &target{ref: ref, provider: p}, nil
+}
+
+// issuerOf is the issuer to discover: the one that was named, or that of an
+// account which was signed in to by its issuer. Presets have none here.
+func (w *world) issuerOf(what string, ref account.Ref) string {
+	if account.IsIssuer(what) {
+		return what
+	}
+	if info, err := w.accounts.Info(ref); err == nil && info.Discovered {
+		return info.Issuer
+	}
+	return ""
+}
+
+// sameIssuer keeps two issuers on one host from taking each other's account,
+// which is named after the host (S17).
+func (w *world) sameIssuer(ref account.Ref, p *provider.Provider) error {
+	info, err := w.accounts.Info(ref)
+	if err != nil || info.Issuer == p.Issuer {
+		return nil //nolint:nilerr // no account, no conflict
+	}
+	return usagef("the account %s belongs to the issuer %s", ref, info.Issuer).
+		hint("give this one a name: --account NAME")
 }
 
 // opener is the browser as BROWSER says.

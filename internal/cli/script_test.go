@@ -180,7 +180,7 @@ func setupScript(env *testscript.Env) error {
 	}
 	for name, value := range map[string]string{
 		"HOME": filepath.Join(env.WorkDir, "home"), "SOCIALAUTH_HOME": filepath.Join(env.WorkDir, "sa"), "TMPDIR": filepath.Join(env.WorkDir, "tmp"),
-		"SOCIALAUTH_STORAGE": "key-file", "SOCIALAUTH_EMULATOR": base, "IDP": base, "FAKE_NOW": scriptStart, "PORT": strconv.Itoa(port),
+		"SOCIALAUTH_STORAGE": "key-file", "SOCIALAUTH_EMULATOR": base, "IDP": base, "IDPHOST": server.Listener.Addr().String(), "FAKE_NOW": scriptStart, "PORT": strconv.Itoa(port),
 		"BROWSER": "fakebrowser", "BROWSER_LOG": filepath.Join(env.WorkDir, "browser.log"),
 		"SOCIALAUTH_FACEBOOK_CLIENT_ID": "demo-client", "SOCIALAUTH_FACEBOOK_CLIENT_SECRET": clientSecret,
 	} {
