@@ -42,9 +42,14 @@ type App struct {
 	Keyring vault.Keyring
 	// Open gives a URL to the person; nil starts a browser as BROWSER says.
 	Open func(ctx context.Context, url string) error
+	// Self is the path of this program and Environ its whole environment, for
+	// the worker that renews tokens. Without Self that is done in this process.
+	Self    string
+	Environ []string
 
 	out   *checkedWriter
 	flags globalFlags
+	typed []byte // the passphrase, once somebody has typed it
 }
 
 // globalFlags are those of every command.

@@ -92,7 +92,7 @@ func (a *App) runDemo(ctx context.Context, play bool) error {
 // the stand-in.
 func (a *App) inside(home, base string, play bool) *App {
 	sub := *a
-	sub.flags = globalFlags{debug: a.flags.debug}
+	sub.flags, sub.Self = globalFlags{debug: a.flags.debug}, ""
 	sub.Env = overlay(a.Env, map[string]string{
 		"SOCIALAUTH_HOME": home, "SOCIALAUTH_CONFIG": "", "SOCIALAUTH_STORAGE": "key-file", "SOCIALAUTH_EMULATOR": base,
 		"SOCIALAUTH_ACCOUNT": "", config.ClientVariable("facebook", "CLIENT_ID"): "demo-client",

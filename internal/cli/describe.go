@@ -82,6 +82,14 @@ func asAccount(err error) *Error {
 		}
 		return out.hint("socialauth login %s", e.Account)
 	}
+	if e, ok := as[*account.RecentFailureError](err); ok {
+		out := &Error{Exit: exitProvider, Code: "renewal_failed", Message: e.Error()}
+		if e.Failure.Ended {
+			out.Exit, out.Code = exitSignIn, "sign_in_needed"
+			return out.hint("socialauth login %s", e.Account)
+		}
+		return out.hint("it is tried again half a minute after that, or now: socialauth token refresh %s", e.Account)
+	}
 	if e, ok := as[*account.OtherServerError](err); ok {
 		return (&Error{Exit: exitSignIn, Code: "other_server", Message: e.Error()}).
 			hint("the token was not sent there; sign in again: socialauth login %s", e.Account).

@@ -14,17 +14,23 @@ import (
 
 // New is the program on the real streams and in the real environment.
 func New(stdin, stdout, stderr *os.File, now func() time.Time) *App {
-	env := TakeEnvironment()
+	environ := os.Environ()
+	env := takeEnvironment(environ)
+	self, err := os.Executable()
+	if err != nil {
+		self = "" // then renewals are done without a worker
+	}
 	return &App{
 		Stdin: stdin, Stdout: stdout, Stderr: stderr, Env: env, Now: now, Term: term.Detect(stdin, stdout, stderr, env),
+		Self: self, Environ: environ,
 	}
 }
 
-// TakeEnvironment copies the environment and then removes our secrets from it,
-// so that no process we start, a browser first of all, inherits them (B08).
-func TakeEnvironment() config.Env {
+// takeEnvironment keeps the environment and removes our secrets from the
+// process, so that nothing we start, a browser first of all, inherits them (B08).
+func takeEnvironment(environ []string) config.Env {
 	all := map[string]string{}
-	for _, entry := range os.Environ() {
+	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		all[name] = value
 		if config.IsSecretVariable(name) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -45,6 +46,10 @@ func TestMain(m *testing.M) {
 func socialauthMain() int {
 	app := cli.New(os.Stdin, os.Stdout, os.Stderr, time.Now)
 	env := app.Env
+	// The worker is the program under the name that the scripts know it by.
+	if self, err := exec.LookPath("socialauth"); err == nil {
+		app.Self = self
+	}
 	if text := env("FAKE_NOW"); text != "" {
 		now, err := time.Parse(time.RFC3339, text)
 		if err != nil {
@@ -143,7 +148,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup:               setupScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"idp": cmdIDP, "clock": cmdClock, "nosecrets": cmdNoSecrets, "waitfor": cmdWaitFor, "mode": cmdMode, "exits": cmdExits,
+			"idp": cmdIDP, "clock": cmdClock, "nosecrets": cmdNoSecrets, "waitfor": cmdWaitFor, "mode": cmdMode, "exits": cmdExits, "glob": cmdGlob,
 		},
 	})
 }

@@ -53,6 +53,9 @@ func (a *App) open() (*world, error) {
 		Vault: v, Items: ring, HTTP: w.http, Now: a.Now,
 		Provider: func(id string) (*provider.Provider, error) { return a.provider(paths, id) },
 	}
+	if a.Self != "" {
+		w.accounts.Worker = a.startWorker
+	}
 	return w, nil
 }
 
@@ -73,7 +76,11 @@ func (a *App) keyring() vault.Keyring {
 	if a.Keyring != nil {
 		return a.Keyring
 	}
-	return vault.SystemKeyring(vault.SystemKeyringOptions{})
+	o := vault.SystemKeyringOptions{Getenv: a.Env}
+	if !a.noInput() {
+		o.Prompt = func() { a.note("socialauth: your keyring is locked; answer its question") }
+	}
+	return vault.SystemKeyring(o)
 }
 
 func (a *App) httpClient() *http.Client {
@@ -99,6 +106,9 @@ func (a *App) passphrase(ctx context.Context) ([]byte, error) {
 			return nil, usagef("the passphrase cannot be read: %v", err)
 		}
 	}
+	if len(a.typed) > 0 {
+		return a.typed, nil
+	}
 	if a.noInput() {
 		return nil, vault.ErrNoPassphrase
 	}
@@ -106,6 +116,7 @@ func (a *App) passphrase(ctx context.Context) ([]byte, error) {
 	if errors.Is(err, term.ErrNoTerminal) {
 		return nil, vault.ErrNoPassphrase
 	}
+	a.typed = p
 	return p, err
 }
 
