@@ -14,13 +14,7 @@ GOVULNCHECK_VERSION   := v1.9.0
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 GORELEASER    := $(TOOLS)/goreleaser-$(GORELEASER_VERSION)
 
-# Packages whose promise is about several goroutines or processes at once.
-RACE_PACKAGES := ./internal/account/... ./internal/emulator/... ./internal/httpx/... \
-                 ./internal/jose/... ./internal/oauth/... ./internal/vault/...
-# Packages with tests against a real Secret Service; those tests are named so.
-KEYRING_PACKAGES := ./internal/vault/... ./internal/cli/...
-
-export GO RACE_PACKAGES KEYRING_PACKAGES
+export GO
 
 .DEFAULT_GOAL := help
 

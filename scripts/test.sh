@@ -9,10 +9,14 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 GO="${GO:-go}"
-RACE_PACKAGES="${RACE_PACKAGES:-./...}"
-KEYRING_PACKAGES="${KEYRING_PACKAGES:-./internal/vault/...}"
 CI="${CI:-}"
-export CI
+export GO CI
+
+# Packages whose promise is about several goroutines or processes at once.
+RACE_PACKAGES="${RACE_PACKAGES:-account emulator httpx jose oauth vault}"
+# Packages with tests against a real Secret Service; those tests are named so.
+KEYRING_PACKAGES="${KEYRING_PACKAGES:-vault cli}"
+
 readonly SKIPPED=75 # EX_TEMPFAIL: the exit status of a section that could not run
 
 say() { printf '%s\n' "$*"; }
@@ -27,8 +31,11 @@ skip() {
   exit $SKIPPED
 }
 
-# packages prints those of the given patterns that exist.
-packages() { "$GO" list "$@" 2>/dev/null; }
+# packages prints the import paths of the named packages and what is inside them.
+packages() {
+  local name
+  for name; do "$GO" list "./internal/$name/..."; done
+}
 
 section_check() { # gofmt and go vet
   local unformatted
@@ -52,7 +59,7 @@ section_unit() { # go test ./... with Go alone
 section_race() { # the concurrent packages under the race detector
   command -v "$("$GO" env CC)" >/dev/null || skip "the race detector needs a C compiler"
   local list
-  # shellcheck disable=SC2086 # a list of patterns
+  # shellcheck disable=SC2086 # a list of names
   list=$(packages $RACE_PACKAGES)
   # shellcheck disable=SC2086 # a list of packages
   env -u DBUS_SESSION_BUS_ADDRESS -u CI CGO_ENABLED=1 "$GO" test -race -short $list
@@ -81,7 +88,7 @@ section_keyring() { # the vault against a real Secret Service
     command -v "$tool" >/dev/null || skip "there is no $tool (apt-get install dbus gnome-keyring libsecret-tools)"
   done
   local list mode out ran=0
-  # shellcheck disable=SC2086 # a list of patterns
+  # shellcheck disable=SC2086 # a list of names
   list=$(packages $KEYRING_PACKAGES)
   for mode in "" --locked --no-login --no-service --no-bus; do
     say "Secret Service ${mode:---unlocked}"
