@@ -18,7 +18,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/spf13/cobra"
 
 	"github.com/socialauth/socialauth/internal/config"
 	"github.com/socialauth/socialauth/internal/term"
@@ -67,8 +66,8 @@ func (a *App) Main(ctx context.Context, args []string) (code int) {
 	root.SetArgs(args)
 	defer func() {
 		if r := recover(); r != nil {
-			// The value may hold a secret; the type says enough to find it (S19).
-			a.printError(&Error{Exit: exitFailure, Code: "panic", Message: "internal error; please report it"}, false)
+			// The value may hold a secret, so nothing of it is shown (S19).
+			a.printError(&Error{Exit: exitFailure, Code: "panic", Message: "internal error; please report it"}, a.wantsJSON(args))
 			code = exitFailure
 		}
 	}()
@@ -76,7 +75,7 @@ func (a *App) Main(ctx context.Context, args []string) (code int) {
 	if err == nil {
 		return exitOK
 	}
-	failure := describe(err)
+	failure := describe(err).redact(args)
 	if !errors.Is(failure, errSilent) {
 		a.printError(failure, a.wantsJSON(args))
 	}
@@ -102,26 +101,6 @@ func (a *App) wantsJSON(args []string) bool {
 // noInput reports whether nobody may be asked anything.
 func (a *App) noInput() bool {
 	return a.flags.noInput || a.Env.Bool("SOCIALAUTH_NO_INPUT") || a.Env.Bool("CI") || !a.Term.Interactive()
-}
-
-// group is a command that only has subcommands. Without one, or with one that
-// does not exist, it fails: cobra would print help to stdout and exit 0, which
-// a script would take for a token (C01).
-func group(use, short, long string, subs ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Long: long, Args: cobra.ArbitraryArgs}
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		_, _ = io.WriteString(cmd.ErrOrStderr(), cmd.UsageString())
-		if len(args) == 0 {
-			return usagef("%s needs a command", cmd.CommandPath()).hint("%s --help", cmd.CommandPath())
-		}
-		e := usagef("%s has no command %q", cmd.CommandPath(), redactSecrets(args[0]))
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			return e.hint("did you mean %s %s?", cmd.CommandPath(), near[0])
-		}
-		return e.hint("%s --help", cmd.CommandPath())
-	}
-	cmd.AddCommand(subs...)
-	return cmd
 }
 
 // errSilent ends a command that has already said what failed.

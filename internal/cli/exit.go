@@ -78,27 +78,54 @@ func redactSecrets(s string) string {
 	return b.String()
 }
 
+// redact hides what looks like a secret in the command line wherever the
+// message repeats it: a token that was pasted in the place of a name (C06).
+func (e *Error) redact(args []string) *Error {
+	var pairs []string
+	for _, arg := range args {
+		for _, word := range strings.FieldsFunc(arg, func(r rune) bool { return !isTokenRune(r) }) {
+			if looksSecret(word) {
+				pairs = append(pairs, strings.TrimLeft(word, "-"), "[redacted]")
+			}
+		}
+	}
+	if len(pairs) == 0 {
+		return e
+	}
+	hide := strings.NewReplacer(pairs...)
+	e.Message = hide.Replace(e.Message)
+	for i, h := range e.Hints {
+		e.Hints[i] = hide.Replace(h)
+	}
+	return e
+}
+
 func isTokenRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
 		strings.ContainsRune("-_.~+/|", r)
 }
 
+// looksSecret knows tokens by their beginning, in any part of a path too, and
+// otherwise takes a long word of letters and digits for one. A path is no such
+// word: it is what most messages are about.
 func looksSecret(word string) bool {
-	for _, prefix := range []string{"eyJ", "gho_", "ghp_", "ghu_", "ghs_", "ghr_", "github_pat_", "ya29.", "EAA", "xox", "glpat-", "CANARY-"} {
-		if strings.HasPrefix(word, prefix) && len(word) >= 12 {
-			return true
+	word = strings.TrimLeft(word, "-")
+	for _, part := range strings.Split(word, "/") {
+		for _, prefix := range []string{"eyJ", "gho_", "ghp_", "ghu_", "ghs_", "ghr_", "github_pat_", "ya29.", "EAA", "xox", "glpat-", "CANARY-"} {
+			if strings.HasPrefix(part, prefix) && len(part) >= 12 {
+				return true
+			}
 		}
 	}
-	if len(word) < 20 || strings.HasPrefix(word, "-") || strings.Contains(word, "/") {
+	if len(word) < 20 || strings.Contains(word, "/") {
 		return false
 	}
-	var digit, upper, lower bool
+	var digit, letter bool
 	for _, r := range word {
 		digit = digit || r >= '0' && r <= '9'
-		upper = upper || r >= 'A' && r <= 'Z'
-		lower = lower || r >= 'a' && r <= 'z'
+		letter = letter || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
 	}
-	return digit && (upper || lower)
+	return digit && letter
 }
 
 // printError writes a failure: for people in at most a few lines, with --json

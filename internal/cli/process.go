@@ -44,6 +44,10 @@ func takeEnvironment(environ []string) config.Env {
 // order, and the process then ends by that signal, so that a shell sees what
 // happened. A second signal ends it at once.
 func (a *App) Run(args []string) int {
+	if err := hardenProcess(); err != nil {
+		a.printError(describe(err), a.wantsJSON(args))
+		return describe(err).ExitCode()
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	signals, got := make(chan os.Signal, 1), make(chan os.Signal, 1)

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 )
 
@@ -28,49 +26,11 @@ func (a *App) newRootCmd() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.Stderr)
 	root.SetFlagErrorFunc(flagError)
+	root.PersistentPreRunE = checkFlagGroups
 	root.SetHelpCommand(a.newHelpCmd())
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.flags.json, "json", false, "print one JSON object instead of text; errors too")
 	flags.BoolVar(&a.flags.noInput, "no-input", false, "never ask anything")
 	flags.BoolVar(&a.flags.debug, "debug", false, "say on stderr which requests are made (no secrets)")
 	return root
-}
-
-// flagError words what pflag found wrong, without repeating a secret that
-// somebody typed as a flag's value (C06, C07).
-func flagError(cmd *cobra.Command, err error) error {
-	e := usagef("%s", redactSecrets(err.Error()))
-	for _, name := range []string{"client-secret", "secret", "token", "password", "passphrase", "hmac-key", "refresh-token"} {
-		if strings.HasSuffix(err.Error(), "unknown flag: --"+name) {
-			return usagef("there is no --%s: a command line is visible to every program on this machine, so no flag takes a secret", name).
-				hint("give it on stdin, in a file or in the environment; see: %s --help", cmd.CommandPath())
-		}
-	}
-	return e.hint("%s --help", cmd.CommandPath())
-}
-
-// exactArgs and maxArgs are cobra's checks in the words of this program.
-func exactArgs(n int, what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < n:
-			return usagef("%s needs %s", cmd.CommandPath(), what).hint("%s --help", cmd.CommandPath())
-		case len(args) > n:
-			return usagef("%s takes %s and nothing more", cmd.CommandPath(), what).hint("%s --help", cmd.CommandPath())
-		}
-		return nil
-	}
-}
-
-func maxArgs(n int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > n {
-			what := "no arguments"
-			if n == 1 {
-				what = "one argument"
-			}
-			return usagef("%s takes %s, not %d", cmd.CommandPath(), what, len(args)).hint("%s --help", cmd.CommandPath())
-		}
-		return nil
-	}
 }
