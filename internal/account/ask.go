@@ -117,23 +117,30 @@ func (s *Service) revoke(ctx context.Context, ref Ref, e *entry) error {
 
 // SignOut ends the grant at the provider, unless localOnly, and forgets the
 // account and its item in the OS keyring. Forgetting does not wait on the
-// provider's consent: what it said is in the result. The error is about the
-// machine alone.
+// provider's consent: what it said is in the result. The error is about this
+// machine alone. An account that cannot be read, because its keyring is locked
+// or its record damaged, is forgotten with localOnly only: its grant could not
+// be ended any more.
 func (s *Service) SignOut(ctx context.Context, ref Ref, localOnly bool) (*Revocation, error) {
-	info, err := s.Info(ref)
-	if err != nil {
-		return nil, err
-	}
 	done := &Revocation{Account: ref}
-	if !localOnly {
+	info, unknown := s.Info(ref)
+	if unknown != nil || !localOnly {
 		e, err := s.load(ctx, ref)
-		if err == nil {
+		var damaged *vault.RecordDamagedError
+		switch {
+		case localOnly && errors.As(err, &damaged):
+		case err != nil:
+			return nil, err
+		case !localOnly:
 			err = s.revoke(ctx, ref, e)
+			done.Revoked, done.Problem = err == nil, err
 		}
-		done.Revoked, done.Problem = err == nil, err
 	}
 	var itemErr error
-	if info.JWT != nil && info.JWT.Keyring {
+	switch {
+	case unknown != nil:
+		_ = s.removeItem(ctx, ref) // nothing says whether there is one
+	case info.JWT != nil && info.JWT.Keyring:
 		itemErr = s.removeItem(ctx, ref)
 	}
 	return done, errors.Join(s.Vault.Delete(ctx, recordName(ref)), itemErr)

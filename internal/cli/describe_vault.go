@@ -13,7 +13,7 @@ import (
 func asVault(err error) *Error {
 	local := func(code, message string) *Error { return &Error{Exit: exitLocal, Code: code, Message: message} }
 	if e, ok := as[*vault.UnsafePathError](err); ok {
-		out := &Error{Exit: exitRefused, Code: "unsafe_file", Message: "refusing to use " + e.Error()}
+		out := &Error{Exit: exitRefused, Code: "unsafe_file", Message: fmt.Sprintf("refusing to use %s: it %s", e.Path, e.Reason)}
 		if e.Fix != "" {
 			out.hint("%s", e.Fix)
 		}

@@ -114,7 +114,7 @@ func (a *App) runLogin(ctx context.Context, what string, o loginOptions) error {
 		Notice: func(text string) { a.note("socialauth: %s", term.Cut(text, term.MaxRemote)) },
 	})
 	if err != nil {
-		return loginFailed(t.ref, o.timeout, err)
+		return loginFailed(t.ref, o.timeout, silent, err)
 	}
 	return a.reportLogin(done)
 }
@@ -277,13 +277,15 @@ func (a *App) reportLogin(done *account.SignedIn) error {
 	return nil
 }
 
-// loginFailed adds what only this command knows: how long it waited, and for whom.
-func loginFailed(ref account.Ref, timeout time.Duration, err error) error {
-	if errors.Is(err, oauth.ErrNoAnswer) {
-		return (&Error{
-			Exit: exitPerson, Code: "no_answer", Err: err,
-			Message: "no answer within " + timeout.String(),
-		}).hint("open the URL yourself: socialauth login %s --no-browser", ref)
+// loginFailed adds what only this command knows: how long it waited, and for
+// whom. Who was shown the URL needs no hint to it.
+func loginFailed(ref account.Ref, timeout time.Duration, shown bool, err error) error {
+	if !errors.Is(err, oauth.ErrNoAnswer) {
+		return err
 	}
-	return err
+	e := &Error{Exit: exitPerson, Code: "no_answer", Err: err, Message: "no answer within " + timeout.String()}
+	if shown {
+		return e
+	}
+	return e.hint("open the URL yourself: socialauth login %s --no-browser", ref)
 }

@@ -42,6 +42,7 @@ func (a *App) runLogout(ctx context.Context, args []string, flag string, all, lo
 		return err
 	}
 	var refs []account.Ref
+	var failed error
 	if all {
 		list, err := w.accounts.List()
 		if err != nil {
@@ -49,7 +50,8 @@ func (a *App) runLogout(ctx context.Context, args []string, flag string, all, lo
 		}
 		for _, info := range list {
 			if info.Damaged != nil {
-				return info.Damaged
+				failed = errors.Join(failed, info.Damaged)
+				continue
 			}
 			refs = append(refs, info.Account)
 		}
@@ -60,7 +62,6 @@ func (a *App) runLogout(ctx context.Context, args []string, flag string, all, lo
 		}
 		refs = []account.Ref{ref}
 	}
-	var failed error
 	for _, ref := range refs {
 		failed = errors.Join(failed, a.signOut(ctx, w, ref, local))
 	}
@@ -71,7 +72,11 @@ func (a *App) runLogout(ctx context.Context, args []string, flag string, all, lo
 func (a *App) signOut(ctx context.Context, w *world, ref account.Ref, local bool) error {
 	done, err := w.accounts.SignOut(ctx, ref, local)
 	if err != nil {
-		return err
+		failure := describe(err)
+		if failure.Exit == exitLocal && !local {
+			failure.hint("to forget it without ending the grant: socialauth logout %s --local-only", ref)
+		}
+		return failure
 	}
 	if s := config.LoadState(w.paths.State); s.DefaultAccount == ref.String() {
 		if err := (config.State{}).Save(w.paths.State); err != nil {

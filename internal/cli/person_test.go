@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -32,6 +33,19 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	if got := exitStatus(err); fmt.Sprint(got) != args[0] {
 		ts.Fatalf("%s ended with %d (%v), want %s", strings.Join(args[1:], " "), got, err, args[0])
 	}
+}
+
+// cmdGlob puts the one file that fits into a variable: `glob record sa/data/*.rec`.
+func cmdGlob(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: glob VARIABLE PATTERN")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%s fits %q, want one file", args[1], found)
+	}
+	ts.Setenv(args[0], found[0])
 }
 
 func exitStatus(err error) int {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,6 +38,15 @@ type statusJSON struct {
 	Default          bool             `json:"default"`
 	Storage          string           `json:"storage"`
 	Problem          string           `json:"problem,omitempty"`
+	File             string           `json:"file,omitempty"` // of a damaged record, which may not say whose it is
+}
+
+// name is the account's, or the file's where a damaged record does not say it.
+func (v statusJSON) name() string {
+	if v.Account == "" {
+		return term.Escape(filepath.Base(v.File))
+	}
+	return v.Account
 }
 
 type jwtJSON struct {
@@ -119,7 +129,7 @@ func (w *world) defaultAccount(a *App) (account.Ref, string) {
 // statusOf is the one view of an account that text and JSON are made from.
 func (a *App) statusOf(info *account.Info, storage string) statusJSON {
 	if info.Damaged != nil {
-		return statusJSON{Account: info.Account.String(), Scopes: []string{}, State: "damaged", Storage: storage, Problem: describe(info.Damaged).Message}
+		return statusJSON{Account: info.Account.String(), Scopes: []string{}, State: "damaged", Storage: storage, Problem: describe(info.Damaged).Message, File: info.Path}
 	}
 	v := statusJSON{
 		Account: info.Account.String(), Provider: info.Provider, Issuer: info.Issuer, Server: info.Server, ClientID: info.ClientID,
@@ -150,7 +160,7 @@ func (a *App) printStatus(views []statusJSON, chosen account.Ref, source, storag
 		// For scripts that do not want JSON: one line an account, tabs between.
 		for _, v := range views {
 			a.print(strings.Join([]string{
-				v.Account, v.State, term.Escape(v.Identity.Display()), strings.Join(v.Scopes, " "), deref(v.ExpiresAt), v.Storage,
+				v.name(), v.State, term.Escape(v.Identity.Display()), strings.Join(v.Scopes, " "), deref(v.ExpiresAt), v.Storage,
 			}, "\t") + "\n")
 		}
 		return
@@ -158,7 +168,7 @@ func (a *App) printStatus(views []statusJSON, chosen account.Ref, source, storag
 	style := term.NewStyle(a.Term.StdoutColor)
 	rows := [][]string{{style.Faint("account"), style.Faint("who"), style.Faint("token"), style.Faint("scopes")}}
 	for _, v := range views {
-		name := style.Name(v.Account)
+		name := style.Name(v.name())
 		if v.Default {
 			name += " " + style.Bold("*")
 		}
