@@ -18,7 +18,6 @@ import (
 	"net/http"
 	"time"
 
-
 	"github.com/socialauth/socialauth/internal/config"
 	"github.com/socialauth/socialauth/internal/term"
 	"github.com/socialauth/socialauth/internal/vault"
