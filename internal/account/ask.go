@@ -136,12 +136,14 @@ func (s *Service) SignOut(ctx context.Context, ref Ref, localOnly bool) (*Revoca
 			done.Revoked, done.Problem = err == nil, err
 		}
 	}
-	var itemErr error
+	// The item first: with the record gone nothing would say that there is one.
 	switch {
 	case unknown != nil:
 		_ = s.removeItem(ctx, ref) // nothing says whether there is one
-	case info.JWT != nil && info.JWT.Keyring:
-		itemErr = s.removeItem(ctx, ref)
+	case info.hasItem():
+		if err := s.removeItem(ctx, ref); err != nil {
+			return nil, err
+		}
 	}
-	return done, errors.Join(s.Vault.Delete(ctx, recordName(ref)), itemErr)
+	return done, s.Vault.Delete(ctx, recordName(ref))
 }

@@ -58,6 +58,9 @@ type Meta struct {
 	Failure *Failure `json:"renewal_failure,omitempty"`
 }
 
+// hasItem reports whether the JWT is an item of the OS keyring too.
+func (m *Meta) hasItem() bool { return m.JWT != nil && m.JWT.Keyring }
+
 // JWTMeta is how the account's JWT is minted and where else it is kept.
 type JWTMeta struct {
 	Key       string        `json:"key"`

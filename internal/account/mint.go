@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/socialauth/socialauth/internal/jose"
@@ -130,6 +131,20 @@ func (s *Service) mintInto(ctx context.Context, ref Ref, e *entry, m Mint) error
 	e.secrets.jwt = secret.New(text)
 	e.meta.JWT = &JWTMeta{Key: key, Issuer: m.Issuer, Audience: m.Audience, TTL: m.TTL, ExpiresAt: expires, Keyring: keyring}
 	return nil
+}
+
+// mintAtSignIn mints the JWT of a new sign-in. A keyring that does not take it
+// is no reason to lose the sign-in: the JWT stays in the vault alone, and a
+// warning says so.
+func (s *Service) mintAtSignIn(ctx context.Context, ref Ref, e *entry, m Mint) (warnings []string, err error) {
+	err = s.mintInto(ctx, ref, e, m)
+	var refused *vault.KeyringError
+	if err == nil || !m.Keyring || !errors.As(err, &refused) || !strings.HasSuffix(refused.Item, "/"+itemUser(ref)) {
+		return nil, err
+	}
+	m.Keyring = false
+	warning := "the JWT is kept in the vault only: " + refused.Error()
+	return []string{warning}, s.mintInto(ctx, ref, e, m)
 }
 
 // mint signs.

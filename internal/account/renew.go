@@ -120,7 +120,9 @@ func (s *Service) work(ctx context.Context, job Job) (*Renewal, error) {
 
 // settled reports whether the job has been done by somebody else.
 func (s *Service) settled(e *entry, p *provider.Provider, job Job) bool {
-	if e.meta.ObtainedAt.After(job.Started) {
+	// What was obtained in the future was not obtained just now: the clock was
+	// set back (R16).
+	if at := e.meta.ObtainedAt; at.After(job.Started) && !at.After(s.Now().Add(time.Minute)) {
 		return true
 	}
 	return !job.Force && s.judge(e, p, job.request()) == fresh

@@ -141,15 +141,24 @@ func (s *Service) complete(ctx context.Context, c *oauth.Client, r SignIn, a *oa
 	}
 	e := newEntry(r, tokens, profile, s.Now())
 	warnings := slices.Clone(tokens.Warnings)
-	if r.JWT != nil {
-		if err := s.mintInto(ctx, r.Account, e, *r.JWT); err != nil {
-			return nil, err
-		}
-	}
 	// From here on the tokens exist only in this process: a Ctrl-C must not
 	// lose them between the answer and the disk.
-	if err := s.save(context.WithoutCancel(ctx), r.Account, e); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	if r.JWT != nil {
+		warning, err := s.mintAtSignIn(ctx, r.Account, e, *r.JWT)
+		if err != nil {
+			return nil, err
+		}
+		warnings = append(warnings, warning...)
+	}
+	before, _ := s.Info(r.Account)
+	if err := s.save(ctx, r.Account, e); err != nil {
 		return nil, err
+	}
+	if before != nil && before.hasItem() && !e.meta.hasItem() {
+		if err := s.removeItem(ctx, r.Account); err != nil {
+			warnings = append(warnings, "the JWT of the last sign-in is still in the keyring: "+err.Error())
+		}
 	}
 	info, err := s.Vault.Info()
 	if err != nil {

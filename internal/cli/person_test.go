@@ -21,6 +21,8 @@ import (
 
 	"github.com/socialauth/socialauth/internal/emulator"
 	"github.com/socialauth/socialauth/internal/httpx"
+	"github.com/socialauth/socialauth/internal/vault"
+	"github.com/socialauth/socialauth/internal/vault/vaulttest"
 )
 
 // cmdExits runs a command and checks its exit status, which is a promise to
@@ -46,6 +48,33 @@ func cmdGlob(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s fits %q, want one file", args[1], found)
 	}
 	ts.Setenv(args[0], found[0])
+}
+
+// cmdGlobNone fails if a file fits.
+func cmdGlobNone(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: glob-none PATTERN")
+	}
+	if found, _ := filepath.Glob(ts.MkAbs(args[0])); len(found) != 0 {
+		ts.Fatalf("there are %q", found)
+	}
+}
+
+// cmdKeyringHas looks at the keyring as another program does: `keyring-has
+// jwt:facebook FILE` wants an item that holds what the file holds.
+func cmdKeyringHas(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: [!] keyring-has USER [FILE]")
+	}
+	value, err := vaulttest.FileKeyring(ts.MkAbs("keyring")).Get(context.Background(), vault.Service, args[0])
+	switch {
+	case neg && !errors.Is(err, vault.ErrNotFound):
+		ts.Fatalf("%s is in the keyring (%v)", args[0], err)
+	case !neg && err != nil:
+		ts.Fatalf("%s: %v", args[0], err)
+	case !neg && len(args) == 2 && value != ts.ReadFile(args[1]):
+		ts.Fatalf("%s holds %q", args[0], value)
+	}
 }
 
 func exitStatus(err error) int {

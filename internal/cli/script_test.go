@@ -66,6 +66,8 @@ func socialauthMain() int {
 		app.Keyring = faultyKeyring(vaulttest.Locked)
 	case "declined":
 		app.Keyring = faultyKeyring(vaulttest.Declined)
+	case "small":
+		app.Keyring = faultyKeyring(vaulttest.TooSmall)
 	case "timeout":
 		app.Keyring = faultyKeyring(vaulttest.Hang)
 	default:
@@ -148,7 +150,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup:               setupScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"idp": cmdIDP, "clock": cmdClock, "nosecrets": cmdNoSecrets, "waitfor": cmdWaitFor, "mode": cmdMode, "exits": cmdExits, "glob": cmdGlob,
+			"idp": cmdIDP, "clock": cmdClock, "nosecrets": cmdNoSecrets, "waitfor": cmdWaitFor, "mode": cmdMode, "exits": cmdExits, "glob": cmdGlob, "glob-none": cmdGlobNone, "keyring-has": cmdKeyringHas,
 		},
 	})
 }
