@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,10 @@ func (a *App) runDecode(input []byte) error {
 		a.note("socialauth: took off: %s", term.Escape(strings.Join(e.Stripped, ", ")))
 	}
 	a.printExplanation(e, "")
-	if e.Type != jose.TypeOpaque {
+	switch e.Type {
+	case jose.TypeOpaque, jose.TypeJWE, jose.TypeJWEJSON:
+		// There is no signature to check.
+	default:
 		a.note("socialauth: %s", term.NewStyle(a.Term.StderrColor).Warn("signature NOT checked; to check it: socialauth verify"))
 	}
 	return nil
@@ -104,6 +108,9 @@ func (a *App) printExplanation(e *jose.Explanation, indent string) {
 }
 
 func typeWords(e *jose.Explanation) string {
+	if slices.ContainsFunc(e.Warnings, func(w jose.Warning) bool { return w.Code == "alg_none" }) {
+		return "JWT, NOT signed (alg none)"
+	}
 	switch e.Type {
 	case jose.TypeJWT:
 		return "JWT, signed, not checked"

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -109,11 +112,20 @@ func (a *App) runKeyImport(ctx context.Context, o importOptions) error {
 	if err != nil {
 		return err
 	}
+	a.warnReadable(o.file + o.hmac)
 	info, err := w.accounts.AddKey(ctx, o.name, key)
 	if err != nil {
 		return err
 	}
 	return a.reportKey("Imported", info)
+}
+
+// warnReadable says that others have the secret too, or may (K15). What is kept
+// here is safe; the file is not ours to change.
+func (a *App) warnReadable(path string) {
+	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		a.warn(fmt.Sprintf("%s can be read by others (mode %04o); try: chmod 600 %s", path, info.Mode().Perm(), path))
+	}
 }
 
 func (o importOptions) read() (*jose.Key, error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/socialauth/socialauth/internal/account"
 	"github.com/socialauth/socialauth/internal/config"
+	"github.com/socialauth/socialauth/internal/jose"
 )
 
 type mintOptions struct {
@@ -41,7 +42,16 @@ func (a *App) newTokenMintCmd() *cobra.Command {
 		Example: "  socialauth token mint facebook --audience my-api --ttl 15m\n" +
 			"  socialauth token mint facebook --claim role=admin --claim-json 'groups=[\"a\",\"b\"]'",
 		Args: maxArgs(1), ValidArgsFunction: a.completeAccounts,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runTokenMint(cmd.Context(), args, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			// An unset variable in a script must not mint for everybody's default.
+			switch f := cmd.Flags(); {
+			case f.Changed("audience") && len(o.audience) == 0, slices.Contains(o.audience, ""):
+				return usagef("--audience must not be empty")
+			case f.Changed("issuer") && o.issuer == "":
+				return usagef("--issuer must not be empty")
+			}
+			return a.runTokenMint(cmd.Context(), args, o)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.account, "account", "", "the account, if not given as an argument")
@@ -134,6 +144,7 @@ func extraClaims(o mintOptions) ([]account.Claim, error) {
 		"iss", "sub", "aud", "iat", "nbf", "exp", "jti", "provider", "username", "name", "email", "email_verified", "picture",
 	}
 	var claims []account.Claim
+	var checked jose.Claims // finds here what would fail when signing: names twice, values that are not JSON
 	add := func(flag, item string, value func(string) (any, error)) error {
 		name, text, ok := strings.Cut(item, "=")
 		if !ok || name == "" {
@@ -145,6 +156,9 @@ func extraClaims(o mintOptions) ([]account.Claim, error) {
 		v, err := value(text)
 		if err != nil {
 			return usagef("%s %s: %v", flag, name, err)
+		}
+		if err := checked.Set(name, v); err != nil {
+			return usagef("%s: %v", flag, err)
 		}
 		claims = append(claims, account.Claim{Name: name, Value: v})
 		return nil

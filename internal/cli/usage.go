@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,12 +23,24 @@ func group(use, short, long string, subs ...*cobra.Command) *cobra.Command {
 		}
 		e := usagef("%s has no command %q", cmd.CommandPath(), redactSecrets(args[0]))
 		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			return e.hint("did you mean %s %s?", cmd.CommandPath(), near[0])
+			// Of several, the one that begins alike: prnt is print rather than mint.
+			best := slices.MaxFunc(near, func(x, y string) int {
+				return cmp.Compare(commonPrefix(x, args[0]), commonPrefix(y, args[0]))
+			})
+			return e.hint("did you mean %s %s?", cmd.CommandPath(), best)
 		}
 		return e.hint("%s --help", cmd.CommandPath())
 	}
 	cmd.AddCommand(subs...)
 	return cmd
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // flagError words what pflag found wrong, without repeating a secret that
