@@ -53,7 +53,9 @@ type SignedIn struct {
 
 // SignIn signs the person in and keeps the tokens. Storage is proved before
 // the URL is shown, so that no sign-in is made that could not be kept (S01).
-// Nothing is changed unless everything succeeded.
+// Nothing is changed unless everything succeeded. A second sign-in to the same
+// account waits for the first, and takes what that got: a person is not asked
+// twice, and two tabs do not spoil each other's redirect.
 func (s *Service) SignIn(ctx context.Context, r SignIn) (*SignedIn, error) {
 	if err := s.Vault.Prove(ctx); err != nil {
 		return nil, err
@@ -63,6 +65,32 @@ func (s *Service) SignIn(ctx context.Context, r SignIn) (*SignedIn, error) {
 			return nil, err
 		}
 	}
+	patience, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	var (
+		done   *SignedIn
+		waited bool
+		start  = s.Now()
+	)
+	err := s.Vault.Alone(patience, recordName(r.Account), purposeLogin, func(pid int) error {
+		waited = true
+		r.Notice(fmt.Sprintf("another socialauth (pid %d) is signing in to %s; waiting for it", pid, r.Account))
+		return nil
+	}, func() (err error) {
+		if waited {
+			if info, err := s.Info(r.Account); err == nil && !info.SignedInAt.Before(start.Truncate(time.Second)) {
+				done, err = s.signedIn(r.Account, info.Meta, nil)
+				return err
+			}
+		}
+		done, err = s.signInAlone(ctx, r)
+		return err
+	})
+	return done, err
+}
+
+// signInAlone is the sign-in itself.
+func (s *Service) signInAlone(ctx context.Context, r SignIn) (*SignedIn, error) {
 	scopes, err := s.scopes(r)
 	if err != nil {
 		return nil, err
@@ -160,13 +188,16 @@ func (s *Service) complete(ctx context.Context, c *oauth.Client, r SignIn, a *oa
 			warnings = append(warnings, "the JWT of the last sign-in is still in the keyring: "+err.Error())
 		}
 	}
+	return s.signedIn(r.Account, e.meta, warnings)
+}
+
+// signedIn is the result of a sign-in that has been kept.
+func (s *Service) signedIn(ref Ref, meta Meta, warnings []string) (*SignedIn, error) {
 	info, err := s.Vault.Info()
 	if err != nil {
 		return nil, err
 	}
-	return &SignedIn{
-		Account: r.Account, Meta: e.meta, Warnings: warnings, Storage: string(info.Storage),
-	}, nil
+	return &SignedIn{Account: ref, Meta: meta, Warnings: warnings, Storage: string(info.Storage)}, nil
 }
 
 // abandon gives tokens back that will not be kept; it is a courtesy and may fail.

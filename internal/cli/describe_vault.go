@@ -48,6 +48,12 @@ func asVault(err error) *Error {
 		}
 		return local("store", e.Error())
 	}
+	if e, ok := as[*vault.NoVaultError](err); ok {
+		return (&Error{Exit: exitUsage, Code: "no_vault", Message: e.Error()}).hint("the first sign-in makes one: socialauth login PROVIDER")
+	}
+	if e, ok := as[*vault.SameStorageError](err); ok {
+		return usagef("%s", e.Error())
+	}
 	if e, ok := as[*vault.NameError](err); ok {
 		return usagef("%s", e.Error())
 	}
@@ -91,7 +97,7 @@ func asVaultKey(err error) *Error {
 		return &Error{Exit: exitLocal, Code: code, Message: e.Error() + "; nothing was deleted"}
 	}
 	if e, ok := as[*vault.KeyMissingError](err); ok {
-		return local("key_missing", e).hint("restore the keyring from your backup, or move %s away and sign in again", e.Dir)
+		return local("key_missing", e).hint("restore the keyring from your backup; if it is lost for good: socialauth vault reset")
 	}
 	if e, ok := as[*vault.KeyCorruptError](err); ok {
 		return local("key_corrupt", e)
@@ -110,7 +116,7 @@ func asVaultKey(err error) *Error {
 	}
 	if e, ok := as[*vault.StorageMismatchError](err); ok {
 		return (&Error{Exit: exitUsage, Code: "storage_mismatch", Message: e.Error()}).
-			hint("leave SOCIALAUTH_STORAGE unset, or set it to %s", e.Recorded)
+			hint("leave SOCIALAUTH_STORAGE unset, or move the key: socialauth vault migrate --to %s", e.Asked)
 	}
 	return nil
 }

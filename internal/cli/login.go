@@ -99,6 +99,9 @@ func (a *App) runLogin(ctx context.Context, what string, o loginOptions) error {
 	if err != nil {
 		return err
 	}
+	if w, err = a.settle(ctx, w); err != nil {
+		return err
+	}
 	mint, err := w.loginMint(o)
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -57,13 +56,7 @@ func newRotating(t *testing.T) *rotating {
 		"SOCIALAUTH_EMULATOR=" + base, "SOCIALAUTH_X_CLIENT_ID=demo-client", "BROWSER=fakebrowser",
 		"GOCOVERDIR=" + os.Getenv("GOCOVERDIR"),
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	if out, err := r.command("login", "x", "--port", fmt.Sprint(port)).CombinedOutput(); err != nil {
+	if out, err := r.command("login", "x", "--port", freePortText(t)).CombinedOutput(); err != nil {
 		t.Fatalf("login: %v\n%s", err, out)
 	}
 	r.server.ClearLog()
@@ -94,7 +87,7 @@ func (r *rotating) refreshes() int {
 	return n
 }
 
-// waitForRefresh returns when the n-th renewal has reached the server.
+// leftovers lists temporary files that nobody has cleared away.
 func (r *rotating) leftovers() []string {
 	var found []string
 	_ = filepath.WalkDir(r.dir, func(path string, d os.DirEntry, err error) error {

@@ -17,7 +17,7 @@ Connect providers, for developers and their scripts.
 func (a *App) newRootCmd() *cobra.Command {
 	root := group("socialauth", "Tokens from social login, for developers and their scripts", rootLong,
 		a.newLoginCmd(), a.newLogoutCmd(), a.newStatusCmd(), a.newSwitchCmd(), a.newProfileCmd(),
-		a.newTokenCmd(), a.newDecodeCmd(), a.newVerifyCmd(), a.newKeyCmd(), a.newProviderCmd(),
+		a.newTokenCmd(), a.newDecodeCmd(), a.newVerifyCmd(), a.newKeyCmd(), a.newVaultCmd(), a.newProviderCmd(),
 		a.newEmulateCmd(), a.newDemoCmd(), a.newCompletionCmd(), a.newVersionCmd(), a.newWorkerCmd(),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true

@@ -41,6 +41,11 @@ func (a *App) open() (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.openWith(paths, file, storage)
+}
+
+// openWith is open with a storage that was chosen otherwise.
+func (a *App) openWith(paths config.Paths, file *config.File, storage vault.Storage) (*world, error) {
 	ring := a.keyring()
 	v, err := vault.Open(vault.Options{
 		Dir: paths.Data, Storage: storage, Keyring: ring, Passphrase: a.passphrase, Now: a.Now,

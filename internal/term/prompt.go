@@ -1,9 +1,11 @@
 package term
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	xterm "golang.org/x/term"
@@ -45,6 +47,31 @@ func ReadSecret(ctx context.Context, prompt string) ([]byte, error) {
 	case <-ctx.Done():
 		_, _ = fmt.Fprintln(out)
 		return nil, ctx.Err()
+	}
+}
+
+// ReadLine asks for a line on the terminal device, and shows what is typed.
+func ReadLine(ctx context.Context, prompt string) (string, error) {
+	in, out, err := openTerminal()
+	if err != nil {
+		return "", ErrNoTerminal
+	}
+	defer func() { _ = in.Close(); _ = out.Close() }()
+	_, _ = fmt.Fprintf(out, "%s: ", prompt)
+	type answer struct {
+		line string
+		err  error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
+		done <- answer{line, err}
+	}()
+	select {
+	case a := <-done:
+		return a.line, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 }
 

@@ -25,6 +25,8 @@ func (s keyFileSource) save(_ context.Context, f *vaultFile, k *vaultKey) error 
 	return writeFile(s.item(f), []byte(k.item()+"\n"))
 }
 
+func (s keyFileSource) remove(_ context.Context, f *vaultFile) error { return removeFile(s.item(f)) }
+
 func (s keyFileSource) load(_ context.Context, f *vaultFile) (*vaultKey, error) {
 	data, err := readFile(s.item(f), maxKeyFile)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -40,6 +40,8 @@ type keySource interface {
 	save(ctx context.Context, f *vaultFile, k *vaultKey) error
 	// load returns the key of f. errAbsentKey says that there is none.
 	load(ctx context.Context, f *vaultFile) (*vaultKey, error)
+	// remove empties the place of f's key.
+	remove(ctx context.Context, f *vaultFile) error
 	// item names the place of f's key for people.
 	item(f *vaultFile) string
 }
@@ -83,6 +85,10 @@ func (s keyringSource) ready(ctx context.Context) error {
 
 func (s keyringSource) save(ctx context.Context, f *vaultFile, k *vaultKey) error {
 	return s.ring.Set(ctx, Service, keyringUser(f.ID), k.item())
+}
+
+func (s keyringSource) remove(ctx context.Context, f *vaultFile) error {
+	return s.ring.Delete(ctx, Service, keyringUser(f.ID))
 }
 
 func (s keyringSource) load(ctx context.Context, f *vaultFile) (*vaultKey, error) {

@@ -111,6 +111,9 @@ func (s *passphraseSource) save(ctx context.Context, f *vaultFile, k *vaultKey) 
 	return nil
 }
 
+// remove has nothing to do: the wrapped key went with the old vault.json.
+func (s *passphraseSource) remove(context.Context, *vaultFile) error { return nil }
+
 func (s *passphraseSource) load(ctx context.Context, f *vaultFile) (*vaultKey, error) {
 	if f.Passphrase == nil {
 		return nil, errAbsentKey
