@@ -43,16 +43,14 @@ func get(t *testing.T, v *vault.Vault, n vault.Name) string {
 	return string(r.Body)
 }
 
-var account = vault.Name{Kind: vault.KindAccount, ID: "facebook/work"} //nolint:gochecknoglobals // a constant in all but type
-
 // Several writes under one lock are each on the disk when Put returns, and
 // nobody else's come between them.
 func TestHoldWritesMoreThanOnce(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "v")
 	v := openAt(t, dir, nil, vault.KeyFile)
-	put(t, v, account, "0")
+	put(t, v, account("facebook/work"), "0")
 	others := make(chan error, 1)
-	err := v.Hold(t.Context(), account, func(h *vault.Held) error {
+	err := v.Hold(t.Context(), account("facebook/work"), func(h *vault.Held) error {
 		old, err := h.Get()
 		if err != nil || string(old.Body) != "0" {
 			t.Errorf("Get = %v, %v", old, err)
@@ -60,11 +58,11 @@ func TestHoldWritesMoreThanOnce(t *testing.T) {
 		if _, err := h.Put(&vault.Record{Body: []byte("intent")}); err != nil {
 			return err
 		}
-		if got := get(t, openAt(t, dir, nil, ""), account); got != "intent" {
+		if got := get(t, openAt(t, dir, nil, ""), account("facebook/work")); got != "intent" {
 			t.Errorf("another reader sees %q in between, want the intent", got)
 		}
 		go func() {
-			_, err := openAt(t, dir, nil, "").Update(context.Background(), account, func(old *vault.Record) (*vault.Record, error) {
+			_, err := openAt(t, dir, nil, "").Update(context.Background(), account("facebook/work"), func(old *vault.Record) (*vault.Record, error) {
 				if string(old.Body) != "done" {
 					return nil, errors.New("came in between: " + string(old.Body))
 				}
@@ -82,7 +80,7 @@ func TestHoldWritesMoreThanOnce(t *testing.T) {
 		t.Error(err)
 	}
 	boom := errors.New("boom")
-	if err := v.Hold(t.Context(), account, func(*vault.Held) error { return boom }); !errors.Is(err, boom) {
+	if err := v.Hold(t.Context(), account("facebook/work"), func(*vault.Held) error { return boom }); !errors.Is(err, boom) {
 		t.Errorf("Hold = %v, want fn's error", err)
 	}
 }
@@ -92,7 +90,7 @@ func TestAloneLetsOneInAndTellsTheOthers(t *testing.T) {
 	inside, leave := make(chan struct{}), make(chan struct{})
 	first := make(chan error, 1)
 	go func() {
-		first <- v.Alone(context.Background(), account, "login", nil, func() error {
+		first <- v.Alone(context.Background(), account("facebook/work"), "login", nil, func() error {
 			close(inside)
 			<-leave
 			return nil
@@ -101,7 +99,7 @@ func TestAloneLetsOneInAndTellsTheOthers(t *testing.T) {
 	<-inside
 	giveUp := errors.New("no patience")
 	told := 0
-	err := v.Alone(t.Context(), account, "login", func(pid int) error { told = pid; return giveUp }, func() error {
+	err := v.Alone(t.Context(), account("facebook/work"), "login", func(pid int) error { told = pid; return giveUp }, func() error {
 		t.Error("two were alone")
 		return nil
 	})
@@ -109,15 +107,15 @@ func TestAloneLetsOneInAndTellsTheOthers(t *testing.T) {
 		t.Errorf("Alone = %v, told %d; want to be told %d and to give up", err, told, os.Getpid())
 	}
 	// Another purpose, another account and the record itself are not held.
-	if err := v.Alone(t.Context(), account, "renew", nil, func() error { return nil }); err != nil {
+	if err := v.Alone(t.Context(), account("facebook/work"), "renew", nil, func() error { return nil }); err != nil {
 		t.Error(err)
 	}
-	put(t, v, account, "x")
+	put(t, v, account("facebook/work"), "x")
 	close(leave)
 	if err := <-first; err != nil {
 		t.Error(err)
 	}
-	if err := v.Alone(t.Context(), account, "login", nil, func() error { return nil }); err != nil {
+	if err := v.Alone(t.Context(), account("facebook/work"), "login", nil, func() error { return nil }); err != nil {
 		t.Errorf("after the first has left: %v", err)
 	}
 }
@@ -125,7 +123,7 @@ func TestAloneLetsOneInAndTellsTheOthers(t *testing.T) {
 func TestMigrateMovesTheKeyAndNothingElse(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "v")
 	ring := &vaulttest.MemoryKeyring{}
-	put(t, openAt(t, dir, ring, vault.KeyFile), account, "CANARY-RECORD-1")
+	put(t, openAt(t, dir, ring, vault.KeyFile), account("facebook/work"), "CANARY-RECORD-1")
 	records, err := filepath.Glob(filepath.Join(dir, "account", "*.rec"))
 	if err != nil || len(records) != 1 {
 		t.Fatal(records, err)
@@ -139,7 +137,7 @@ func TestMigrateMovesTheKeyAndNothingElse(t *testing.T) {
 		if err != nil || done.Err != nil || done.To != to {
 			t.Fatalf("to %s: %+v, %v", to, done, err)
 		}
-		if got := get(t, openAt(t, dir, ring, to), account); got != "CANARY-RECORD-1" {
+		if got := get(t, openAt(t, dir, ring, to), account("facebook/work")); got != "CANARY-RECORD-1" {
 			t.Errorf("after moving to %s: %q", to, got)
 		}
 		if after, _ := os.ReadFile(records[0]); string(after) != string(before) {
@@ -156,12 +154,12 @@ func TestMigrateThatFailsChangesNothing(t *testing.T) {
 	for _, fault := range []vaulttest.Fault{vaulttest.Absent, vaulttest.Locked, vaulttest.Declined, vaulttest.Empty, vaulttest.Forget, vaulttest.Garbled} {
 		dir := filepath.Join(t.TempDir(), "v")
 		ring := &vaulttest.MemoryKeyring{}
-		put(t, openAt(t, dir, ring, vault.KeyFile), account, "still here")
+		put(t, openAt(t, dir, ring, vault.KeyFile), account("facebook/work"), "still here")
 		ring.SetFault(fault)
 		if done, err := openAt(t, dir, ring, "").Migrate(t.Context(), vault.InKeyring); err == nil {
 			t.Errorf("fault %d: moved to a keyring that does not keep: %+v", fault, done)
 		}
-		if got := get(t, openAt(t, dir, ring, vault.KeyFile), account); got != "still here" {
+		if got := get(t, openAt(t, dir, ring, vault.KeyFile), account("facebook/work")); got != "still here" {
 			t.Errorf("fault %d: %q", fault, got)
 		}
 	}
@@ -170,7 +168,7 @@ func TestMigrateThatFailsChangesNothing(t *testing.T) {
 	if _, err := openAt(t, dir, nil, "").Migrate(t.Context(), vault.KeyFile); !errors.As(err, &none) {
 		t.Errorf("without a vault: %v", err)
 	}
-	put(t, openAt(t, dir, nil, vault.KeyFile), account, "x")
+	put(t, openAt(t, dir, nil, vault.KeyFile), account("facebook/work"), "x")
 	var same *vault.SameStorageError
 	if _, err := openAt(t, dir, nil, "").Migrate(t.Context(), vault.KeyFile); !errors.As(err, &same) {
 		t.Errorf("to where it is: %v", err)
@@ -179,17 +177,17 @@ func TestMigrateThatFailsChangesNothing(t *testing.T) {
 
 func TestResetMovesAsideWhatCanBeBroughtBack(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "v")
-	put(t, openAt(t, dir, nil, vault.KeyFile), account, "old")
+	put(t, openAt(t, dir, nil, vault.KeyFile), account("facebook/work"), "old")
 	aside, n, err := openAt(t, dir, nil, "").Reset(t.Context())
 	if err != nil || n != 1 {
 		t.Fatal(aside, n, err)
 	}
 	fresh := openAt(t, dir, nil, vault.KeyFile)
-	if _, err := fresh.Get(t.Context(), account); !errors.Is(err, vault.ErrNotFound) {
+	if _, err := fresh.Get(t.Context(), account("facebook/work")); !errors.Is(err, vault.ErrNotFound) {
 		t.Errorf("after a reset: %v", err)
 	}
-	put(t, fresh, account, "new")
-	if got := get(t, openAt(t, aside, nil, vault.KeyFile), account); got != "old" {
+	put(t, fresh, account("facebook/work"), "new")
+	if got := get(t, openAt(t, aside, nil, vault.KeyFile), account("facebook/work")); got != "old" {
 		t.Errorf("what was moved aside holds %q", got)
 	}
 }
