@@ -130,6 +130,7 @@ func fakeBrowserMain() int {
 // stage is what one script plays on: an emulator of its own with a clock.
 type stage struct {
 	*emulator.Server
+	web *httptest.Server
 	mu  sync.Mutex
 	now time.Time
 }
@@ -180,6 +181,7 @@ func setupScript(env *testscript.Env) error {
 	server.Config.Handler = s.Handler(base)
 	server.Start()
 	env.Defer(server.Close)
+	s.web = server
 	env.Values["stage"] = s
 	port, err := freePort()
 	if err != nil {
@@ -188,7 +190,7 @@ func setupScript(env *testscript.Env) error {
 	for name, value := range map[string]string{
 		"HOME": filepath.Join(env.WorkDir, "home"), "SOCIALAUTH_HOME": filepath.Join(env.WorkDir, "sa"), "TMPDIR": filepath.Join(env.WorkDir, "tmp"),
 		"SOCIALAUTH_STORAGE": "key-file", "SOCIALAUTH_EMULATOR": base, "IDP": base, "IDPHOST": server.Listener.Addr().String(), "FAKE_NOW": scriptStart, "PORT": strconv.Itoa(port),
-		"BROWSER": "fakebrowser", "BROWSER_LOG": filepath.Join(env.WorkDir, "browser.log"),
+		"TOOLS": filepath.SplitList(env.Getenv("PATH"))[0], "BROWSER": "fakebrowser", "BROWSER_LOG": filepath.Join(env.WorkDir, "browser.log"),
 		"SOCIALAUTH_FACEBOOK_CLIENT_ID": "demo-client", "SOCIALAUTH_FACEBOOK_CLIENT_SECRET": clientSecret,
 	} {
 		env.Setenv(name, value)
@@ -222,7 +224,7 @@ func stageOf(ts *testscript.TestScript) *stage { return ts.Value("stage").(*stag
 
 // cmdIDP steers the emulator: `idp fault NAME [VALUE]`, `idp clear`,
 // `idp log FILE` (writes the requests so far, and forgets them),
-// `idp revoke PROVIDER`, `idp expire`.
+// `idp revoke PROVIDER`, `idp expire`, `idp stop` (nobody answers any more).
 func cmdIDP(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: idp fault|clear|log|revoke|expire")
@@ -244,6 +246,8 @@ func cmdIDP(ts *testscript.TestScript, neg bool, args []string) {
 		s.RevokeAll(args[1])
 	case "expire":
 		s.ExpireAccessTokens()
+	case "stop":
+		s.web.Close()
 	default:
 		ts.Fatalf("idp %s is not known", args[0])
 	}

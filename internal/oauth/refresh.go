@@ -59,7 +59,10 @@ func (t *Tokens) inherit(old *Tokens, a *answer) {
 		t.IDToken, t.Claims = old.IDToken, old.Claims
 	}
 	if a.scopesStated {
-		t.grant(old.Scopes, a.scopes, old.Denied, true)
+		// A warning is due for what was lost since, not for what was declined
+		// at the sign-in.
+		t.grant(old.Scopes, a.scopes, nil, true)
+		t.Denied = append(without(old.Denied, t.Scopes), t.Denied...)
 	} else {
 		t.Scopes, t.Denied = slices.Clone(old.Scopes), slices.Clone(old.Denied)
 	}
