@@ -171,7 +171,10 @@ func ParseDuration(s string) (time.Duration, error) {
 // Load reads config.toml. No file is an empty one, unless it was named.
 func Load(p Paths) (*File, error) {
 	data, err := tomlfile.Read(p.File)
-	if errors.Is(err, os.ErrNotExist) && !p.Explicit {
+	switch {
+	case errors.Is(err, os.ErrNotExist) && p.Explicit:
+		return nil, errors.Join(&tomlfile.Error{File: p.File, Reason: "does not exist, but SOCIALAUTH_CONFIG names it"}, err)
+	case errors.Is(err, os.ErrNotExist):
 		return &File{}, nil
 	}
 	if err != nil {
