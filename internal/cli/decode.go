@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/socialauth/socialauth/internal/jose"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 )
 
@@ -64,7 +65,7 @@ func (a *App) runDecode(input []byte) error {
 		return a.printJSON(e)
 	}
 	if len(e.Stripped) > 0 {
-		a.note("socialauth: took off: %s", term.Escape(strings.Join(e.Stripped, ", ")))
+		a.note("socialauth: took off: %s", plain.Escape(strings.Join(e.Stripped, ", ")))
 	}
 	a.printExplanation(e, "")
 	switch e.Type {
@@ -95,7 +96,7 @@ func (a *App) printExplanation(e *jose.Explanation, indent string) {
 		a.print(indent + style.Faint("payload") + "\n" + indent + "  " + string(jose.Safe(e.Payload)) + "\n")
 	case len(e.Bytes) > 0:
 		a.print(indent + style.Faint(fmt.Sprintf("payload: %d bytes that are not JSON", len(e.Bytes))) + "\n" +
-			indent + "  " + term.Cut(string(e.Bytes), term.MaxRemote) + "\n")
+			indent + "  " + plain.Cut(string(e.Bytes), plain.MaxRemote) + "\n")
 	}
 	a.printParts(e, indent)
 	for _, w := range e.Warnings {
@@ -103,7 +104,7 @@ func (a *App) printExplanation(e *jose.Explanation, indent string) {
 		if w.Detail != "" {
 			text += ": " + w.Detail
 		}
-		a.print(indent + style.Warn("! "+term.Cut(text, term.MaxRemote)) + "\n")
+		a.print(indent + style.Warn("! "+plain.Cut(text, plain.MaxRemote)) + "\n")
 	}
 }
 
@@ -146,7 +147,7 @@ func (a *App) printMembers(title string, text json.RawMessage, e *jose.Explanati
 	style := term.NewStyle(a.Term.StdoutColor)
 	rows := [][]string{}
 	for _, m := range members {
-		row := []string{indent + "  " + style.Name(term.Cut(m.Name, 80)), string(jose.Safe(m.Value))}
+		row := []string{indent + "  " + style.Name(plain.Cut(m.Name, 80)), string(jose.Safe(m.Value))}
 		if note := a.claimNote(m.Name, e); note != "" {
 			row = append(row, style.Faint(note))
 		}
@@ -232,6 +233,6 @@ func (a *App) printParts(e *jose.Explanation, indent string) {
 		a.print(indent + style.Faint("parts: "+strings.Join(sizes, ", ")) + "\n")
 	}
 	for _, d := range e.Disclosures {
-		a.print(fmt.Sprintf("%s%s %s\n", indent, style.Faint("disclosure"), term.Cut(fmt.Sprintf("%s = %s", d.Name, jose.Safe(d.Value)), term.MaxRemote)))
+		a.print(fmt.Sprintf("%s%s %s\n", indent, style.Faint("disclosure"), plain.Cut(fmt.Sprintf("%s = %s", d.Name, jose.Safe(d.Value)), plain.MaxRemote)))
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/socialauth/socialauth/internal/config"
 	"github.com/socialauth/socialauth/internal/emulator"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/provider"
 	"github.com/socialauth/socialauth/internal/term"
 )
@@ -136,7 +137,7 @@ func (a *App) logRequest(file io.Writer, e emulator.Entry) {
 	if data, err := marshal(e, ""); err == nil {
 		_, _ = file.Write(data)
 	}
-	a.note("%s", term.Escape(e.String()))
+	a.note("%s", plain.Escape(e.String()))
 }
 
 // listenLoopback listens on this machine only (I01).

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 )
 
@@ -140,8 +141,8 @@ func (a *App) printError(e *Error, asJSON bool) {
 		return
 	}
 	style := term.NewStyle(a.Term.StderrColor)
-	a.note("socialauth: %s %s", style.Bad("error:"), term.Cut(e.Message, 4*term.MaxRemote))
+	a.note("socialauth: %s %s", style.Bad("error:"), plain.Cut(e.Message, 4*plain.MaxRemote))
 	for _, h := range e.Hints {
-		a.note("socialauth: %s %s", style.Warn("hint:"), term.Cut(h, 4*term.MaxRemote))
+		a.note("socialauth: %s %s", style.Warn("hint:"), plain.Cut(h, 4*plain.MaxRemote))
 	}
 }

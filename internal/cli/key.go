@@ -11,6 +11,7 @@ import (
 
 	"github.com/socialauth/socialauth/internal/account"
 	"github.com/socialauth/socialauth/internal/jose"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 )
 
@@ -46,7 +47,7 @@ func (a *App) reportKey(verb string, info *account.KeyInfo) error {
 	if a.flags.json {
 		return a.printJSON(info)
 	}
-	a.note("%s the key %s (%s, kid %s).", verb, term.NewStyle(a.Term.StderrColor).Name(info.Name), info.Alg, term.Escape(info.KeyID))
+	a.note("%s the key %s (%s, kid %s).", verb, term.NewStyle(a.Term.StderrColor).Name(info.Name), info.Alg, plain.Escape(info.KeyID))
 	return nil
 }
 
@@ -70,7 +71,7 @@ func (a *App) newKeyListCmd() *cobra.Command {
 			}
 			style, rows := term.NewStyle(a.Term.StdoutColor), [][]string{}
 			for _, k := range keys {
-				rows = append(rows, []string{style.Name(k.Name), k.Alg, term.Escape(k.KeyID), *rfc3339(k.CreatedAt)})
+				rows = append(rows, []string{style.Name(k.Name), k.Alg, plain.Escape(k.KeyID), *rfc3339(k.CreatedAt)})
 			}
 			a.print(term.Table(rows))
 			return nil
@@ -245,7 +246,7 @@ func (a *App) newKeyDeleteCmd() *cobra.Command {
 			if err := w.accounts.DeleteKey(cmd.Context(), args[0]); err != nil {
 				return err
 			}
-			a.note("Deleted the key %s.", term.Escape(args[0]))
+			a.note("Deleted the key %s.", plain.Escape(args[0]))
 			return nil
 		},
 	}

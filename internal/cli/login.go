@@ -13,6 +13,7 @@ import (
 	"github.com/socialauth/socialauth/internal/account"
 	"github.com/socialauth/socialauth/internal/browser"
 	"github.com/socialauth/socialauth/internal/oauth"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/provider"
 	"github.com/socialauth/socialauth/internal/term"
 )
@@ -114,7 +115,7 @@ func (a *App) runLogin(ctx context.Context, what string, o loginOptions) error {
 		Scopes: client.scopes.Value, AddScopes: splitAll(o.add), Params: params, LoginHint: o.loginHint,
 		ExpectSub: o.expectSub, Timeout: o.timeout, JWT: mint, Pasted: pasted,
 		Show:   func(ctx context.Context, url, redirect string) error { return a.show(ctx, silent, url, redirect) },
-		Notice: func(text string) { a.note("socialauth: %s", term.Cut(text, term.MaxRemote)) },
+		Notice: func(text string) { a.note("socialauth: %s", plain.Cut(text, plain.MaxRemote)) },
 	})
 	if err != nil {
 		return loginFailed(t.ref, o.timeout, silent, err)
@@ -206,7 +207,7 @@ func (a *App) show(ctx context.Context, silent bool, url, redirect string) error
 	}
 	if silent {
 		a.note("Open this URL to sign in:\n\n  %s\n", safe)
-		a.note("Waiting for the redirect to %s", term.Escape(redirect))
+		a.note("Waiting for the redirect to %s", plain.Escape(redirect))
 		a.note("or paste the address your browser ends up at, then press Enter:")
 		return nil
 	}
@@ -275,7 +276,7 @@ func (a *App) reportLogin(done *account.SignedIn) error {
 	}
 	style, id := term.NewStyle(a.Term.StderrColor), done.Meta.Identity
 	a.note("%s Signed in to %s as %s (sub %s) at %s.", style.Good("✓"), style.Name(done.Account.String()),
-		style.Bold(term.Cut(id.Display(), 80)), term.Cut(id.Sub, 80), hostOf(done.Meta.Server))
+		style.Bold(plain.Cut(id.Display(), 80)), plain.Cut(id.Sub, 80), hostOf(done.Meta.Server))
 	a.note("  kept in: %s; print the token with: socialauth token print %s", storageWords(done.Storage), done.Account)
 	return nil
 }

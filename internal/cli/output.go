@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 )
 
@@ -61,14 +62,14 @@ func (a *App) printJSON(v any) error {
 }
 
 // note writes one line for people to stderr. The arguments are the caller's to
-// escape; text from elsewhere goes through [term.Escape].
+// escape; text from elsewhere goes through [plain.Escape].
 func (a *App) note(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.Stderr, format+"\n", args...)
 }
 
 // warn writes a warning; the text is escaped.
 func (a *App) warn(text string) {
-	a.note("socialauth: %s %s", term.NewStyle(a.Term.StderrColor).Warn("warning:"), term.Cut(text, term.MaxRemote))
+	a.note("socialauth: %s %s", term.NewStyle(a.Term.StderrColor).Warn("warning:"), plain.Cut(text, plain.MaxRemote))
 }
 
 func (a *App) noteJSON(v any) {
@@ -91,17 +92,17 @@ func marshal(v any, indent string) ([]byte, error) {
 	return escapeJSON(b.Bytes()), nil
 }
 
-// escapeJSON turns what [term.Escape] would show in braces into JSON escapes.
+// escapeJSON turns what [plain.Escape] would show in braces into JSON escapes.
 // encoding/json has already escaped the C0 set, so only runes from DEL up are
 // left, and those stand inside strings alone.
 func escapeJSON(data []byte) []byte {
 	text := string(data)
-	if term.Escape(strings.ReplaceAll(text, "\n", "")) == strings.ReplaceAll(text, "\n", "") {
+	if plain.Escape(strings.ReplaceAll(text, "\n", "")) == strings.ReplaceAll(text, "\n", "") {
 		return data
 	}
 	var b strings.Builder
 	for _, r := range text {
-		if r == '\n' || term.Escape(string(r)) == string(r) {
+		if r == '\n' || plain.Escape(string(r)) == string(r) {
 			b.WriteRune(r)
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/socialauth/socialauth/internal/oauth"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 )
 
@@ -55,7 +56,7 @@ func (a *App) printProfile(p *oauth.Profile) error {
 		if value == "" {
 			value = style.Faint("not given")
 		} else {
-			value = term.Escape(value)
+			value = plain.Escape(value)
 		}
 		rows = append(rows, []string{style.Name(name), value})
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/socialauth/socialauth/internal/config"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/provider"
 	"github.com/socialauth/socialauth/internal/term"
 )
@@ -121,7 +122,7 @@ func (a *App) printProvider(p *provider.Provider) {
 	rows := [][]string{}
 	add := func(name, value string) {
 		if value != "" {
-			rows = append(rows, []string{style.Name(name), term.Escape(value)})
+			rows = append(rows, []string{style.Name(name), plain.Escape(value)})
 		}
 	}
 	add("name", p.Name)

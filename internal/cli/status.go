@@ -10,6 +10,7 @@ import (
 	"github.com/socialauth/socialauth/internal/account"
 	"github.com/socialauth/socialauth/internal/config"
 	"github.com/socialauth/socialauth/internal/oauth"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 )
 
@@ -44,7 +45,7 @@ type statusJSON struct {
 // name is the account's, or the file's where a damaged record does not say it.
 func (v statusJSON) name() string {
 	if v.Account == "" {
-		return term.Escape(filepath.Base(v.File))
+		return plain.Escape(filepath.Base(v.File))
 	}
 	return v.Account
 }
@@ -160,7 +161,7 @@ func (a *App) printStatus(views []statusJSON, chosen account.Ref, source, storag
 		// For scripts that do not want JSON: one line an account, tabs between.
 		for _, v := range views {
 			a.print(strings.Join([]string{
-				v.name(), v.State, term.Escape(v.Identity.Display()), strings.Join(v.Scopes, " "), deref(v.ExpiresAt), v.Storage,
+				v.name(), v.State, plain.Escape(v.Identity.Display()), strings.Join(v.Scopes, " "), deref(v.ExpiresAt), v.Storage,
 			}, "\t") + "\n")
 		}
 		return
@@ -172,7 +173,7 @@ func (a *App) printStatus(views []statusJSON, chosen account.Ref, source, storag
 		if v.Default {
 			name += " " + style.Bold("*")
 		}
-		rows = append(rows, []string{name, term.Cut(v.Identity.Display(), 40), a.stateWords(style, v), term.Cut(strings.Join(v.Scopes, " "), 60)})
+		rows = append(rows, []string{name, plain.Cut(v.Identity.Display(), 40), a.stateWords(style, v), plain.Cut(strings.Join(v.Scopes, " "), 60)})
 	}
 	a.print(term.Table(rows))
 	a.print("\n" + style.Faint("kept in: "+storageWords(storage)) + "\n")

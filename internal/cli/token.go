@@ -9,6 +9,7 @@ import (
 
 	"github.com/socialauth/socialauth/internal/account"
 	"github.com/socialauth/socialauth/internal/oauth"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 )
 
@@ -248,7 +249,7 @@ func (a *App) printIntrospection(in *oauth.Introspection) error {
 	rows := [][]string{{style.Name("active"), active}}
 	for _, f := range [][2]string{{"scope", in.Scope}, {"client_id", in.ClientID}, {"sub", in.Sub}} {
 		if f[1] != "" {
-			rows = append(rows, []string{style.Name(f[0]), term.Escape(f[1])})
+			rows = append(rows, []string{style.Name(f[0]), plain.Escape(f[1])})
 		}
 	}
 	if !in.Exp.IsZero() {

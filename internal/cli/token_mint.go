@@ -45,7 +45,7 @@ func (a *App) newTokenMintCmd() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// An unset variable in a script must not mint for everybody's default.
 			switch f := cmd.Flags(); {
-			case f.Changed("audience") && len(o.audience) == 0, slices.Contains(o.audience, ""):
+			case slices.Contains(o.audience, ""):
 				return usagef("--audience must not be empty")
 			case f.Changed("issuer") && o.issuer == "":
 				return usagef("--issuer must not be empty")
@@ -59,7 +59,7 @@ func (a *App) newTokenMintCmd() *cobra.Command {
 	f.StringVar(&o.ttl, "ttl", "", "how long it is good, such as 15m, 1h or 1d (default 1h)")
 	f.BoolVar(&o.allowLong, "allow-long-ttl", false, "allow more than 24 hours")
 	f.StringVar(&o.issuer, "issuer", "", "iss (default: jwt.issuer of config.toml, or socialauth)")
-	f.StringSliceVar(&o.audience, "audience", nil, "aud (default: jwt.audience of config.toml, or socialauth)")
+	f.StringArrayVar(&o.audience, "audience", nil, "aud, one or several (default: jwt.audience of config.toml, or socialauth)")
 	f.StringArrayVar(&o.claims, "claim", nil, "a further claim `k=v`, as text")
 	f.StringArrayVar(&o.jsonClaims, "claim-json", nil, "a further claim `k=JSON`")
 	f.StringArrayVar(&o.headers, "header", nil, "a further header parameter `k=v`")

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/socialauth/socialauth/internal/config"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 	"github.com/socialauth/socialauth/internal/vault"
 )
@@ -80,11 +81,11 @@ func (a *App) printVault(info vault.Info, counts map[string]int, damaged []strin
 	style := term.NewStyle(a.Term.StdoutColor)
 	rows := [][]string{
 		{style.Name("storage"), string(info.Storage) + " (" + storageWords(string(info.Storage)) + ")"},
-		{style.Name("data"), term.Escape(info.Dir)},
+		{style.Name("data"), plain.Escape(info.Dir)},
 		{style.Name("vault id"), info.VaultID},
 	}
 	if info.KeyItem != "" {
-		rows = append(rows, []string{style.Name("key"), term.Escape(info.KeyItem)})
+		rows = append(rows, []string{style.Name("key"), plain.Escape(info.KeyItem)})
 	}
 	rows = append(rows, []string{style.Name("created"), *rfc3339(info.Created)})
 	for _, kind := range vault.Kinds() {
@@ -93,7 +94,7 @@ func (a *App) printVault(info vault.Info, counts map[string]int, damaged []strin
 		}
 	}
 	for _, path := range damaged {
-		rows = append(rows, []string{style.Bad("damaged"), term.Escape(path)})
+		rows = append(rows, []string{style.Bad("damaged"), plain.Escape(path)})
 	}
 	a.print(term.Table(rows))
 	return nil
@@ -158,7 +159,7 @@ func (a *App) newVaultResetCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.note("Moved %s to %s. The next sign-in makes a new vault.", plural(n, "record"), term.Escape(aside))
+			a.note("Moved %s to %s. The next sign-in makes a new vault.", plural(n, "record"), plain.Escape(aside))
 			return nil
 		},
 	}

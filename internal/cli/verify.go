@@ -11,6 +11,7 @@ import (
 
 	"github.com/socialauth/socialauth/internal/account"
 	"github.com/socialauth/socialauth/internal/jose"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 )
 
@@ -79,7 +80,7 @@ func (a *App) runVerify(ctx context.Context, args []string, o verifyOptions) err
 		})
 	}
 	a.print(string(jose.Safe(good.Payload)) + "\n")
-	a.note("socialauth: %s (%s, key %s)", term.NewStyle(a.Term.StderrColor).Good("signature and claims are good"), good.Alg, term.Escape(good.Key.KeyID()))
+	a.note("socialauth: %s (%s, key %s)", term.NewStyle(a.Term.StderrColor).Good("signature and claims are good"), good.Alg, plain.Escape(good.Key.KeyID()))
 	return nil
 }
 

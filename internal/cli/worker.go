@@ -86,7 +86,8 @@ func (a *App) startWorker(ctx context.Context, job account.Job) (*account.Renewa
 func (a *App) workerDone(data []byte) (*account.Renewal, error) {
 	var r workerResult
 	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, &Error{Exit: exitFailure, Code: "worker", Message: "the process that renews the token ended without an answer"}
+		return nil, (&Error{Exit: exitLocal, Code: "worker", Message: "the process that renews the token ended without an answer"}).
+			hint("try again")
 	}
 	_, _ = io.WriteString(a.Stderr, r.Notes)
 	if f := r.Failure; f != nil {

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/socialauth/socialauth/internal/plain"
 )
 
 // str checks the string that begins with the quote at i. It returns the offset
@@ -213,7 +215,6 @@ func appendString(dst []byte, s string) []byte {
 // or if it could do something to a terminal: control characters, also those
 // above 0x7f, and what reorders or hides text.
 func appendRune(dst []byte, r rune) []byte {
-	const hex = "0123456789abcdef"
 	switch {
 	case r == '"' || r == '\\':
 		return append(dst, '\\', byte(r))
@@ -223,22 +224,24 @@ func appendRune(dst []byte, r rune) []byte {
 		return append(dst, '\\', 't')
 	case r == '\r':
 		return append(dst, '\\', 'r')
+	case r > 0xffff && unsafeRune(r):
+		high, low := utf16.EncodeRune(r)
+		return appendEscape(appendEscape(dst, high), low)
 	case unsafeRune(r):
-		return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+		return appendEscape(dst, r)
 	}
 	return utf8.AppendRune(dst, r)
 }
 
-// unsafeRune reports whether r should not reach a terminal as it is. All such
-// characters are in the basic plane.
+// appendEscape appends one UTF-16 unit as \uXXXX.
+func appendEscape(dst []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+}
+
+// unsafeRune reports whether r should not reach a terminal as it is.
 func unsafeRune(r rune) bool {
-	switch {
-	case r < ' ', r >= 0x7f && r <= 0x9f, r == 0xad, r == 0x61c, r == 0xfeff, r == 0xfffd:
-		return true
-	case r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f:
-		return true
-	}
-	return false
+	return r < ' ' || r == 0x7f || r == 0xfffd || plain.Hidden(r)
 }
 
 // appendJSON appends a checked JSON text without blanks between its tokens.

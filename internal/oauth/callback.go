@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/secret"
 )
 
@@ -56,11 +57,11 @@ func (a *Attempt) believe(q map[string]string) (*Response, error) {
 	}
 	if code, ok := q["error"]; ok {
 		return nil, &AuthorizationError{
-			Code: printableN(code, 100), Description: printable(q["error_description"]), URI: printable(q["error_uri"]),
+			Code: plain.Cut(code, 100), Description: printable(q["error_description"]), URI: printable(q["error_uri"]),
 		}
 	}
 	if msg, ok := q["error_message"]; ok && a.objectError {
-		return nil, &AuthorizationError{Code: printableN(q["error_code"], 100), Description: printable(msg)}
+		return nil, &AuthorizationError{Code: plain.Cut(q["error_code"], 100), Description: printable(msg)}
 	}
 	code := q["code"]
 	if code == "" {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/provider"
 	"github.com/socialauth/socialauth/internal/secret"
 )
@@ -151,9 +152,9 @@ func unsafeURL(what string, u *url.URL, reason string) *UnsafeURLError {
 // bare is a URL fit for an error: no userinfo, no query, no fragment, printable.
 func bare(u *url.URL) string {
 	if u.Host == "" {
-		return printableN(u.Scheme+":…", 200)
+		return plain.Cut(u.Scheme+":…", 200)
 	}
-	return printableN((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), 200)
+	return plain.Cut((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), 200)
 }
 
 // printableURL is bare for what could not be parsed. With an @ in it there is no
@@ -169,7 +170,7 @@ func printableURL(raw string) string {
 		}
 		raw = scheme + "://…"
 	}
-	return printableN(raw, 200)
+	return plain.Cut(raw, 200)
 }
 
 // isLoopback reports literal loopback addresses and the name localhost.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/socialauth/socialauth/internal/plain"
 )
 
 // Sentinels to be tested with errors.Is.
@@ -214,45 +216,7 @@ const maxText = 500
 // printable makes text from the network safe to show: control characters,
 // bidirectional controls, invisible characters and broken UTF-8 appear as
 // escapes, and it ends after maxText characters (C11).
-func printable(s string) string { return printableN(s, maxText) }
-
-func printableN(s string, limit int) string {
-	var b strings.Builder
-	n := 0
-	for i, r := range s {
-		if n >= limit {
-			b.WriteString("…")
-			break
-		}
-		n++
-		switch {
-		case r == '\uFFFD' && !strings.HasPrefix(s[i:], "\uFFFD"):
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r < 0x20, r >= 0x7f && r <= 0x9f:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case invisible(r):
-			fmt.Fprintf(&b, `\u{%x}`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// invisible reports bidirectional controls, zero-width characters, line and
-// paragraph separators, the byte order mark and tag characters.
-func invisible(r rune) bool {
-	switch {
-	case r == 0x00ad, r == 0x061c, r == 0x180e, r == 0xfeff,
-		r >= 0x200b && r <= 0x200f,
-		r >= 0x2028 && r <= 0x202e,
-		r >= 0x2060 && r <= 0x206f,
-		r >= 0xfff9 && r <= 0xfffb,
-		r >= 0xe0000 && r <= 0xe007f:
-		return true
-	}
-	return false
-}
+func printable(s string) string { return plain.Cut(s, maxText) }
 
 // redact takes what we sent out of what came back: some servers echo the code
 // or the secret in error_description.

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/provider"
 	"github.com/socialauth/socialauth/internal/secret"
 )
@@ -177,7 +178,7 @@ func printableError(t *testing.T, err error) {
 		return
 	}
 	text := err.Error()
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r <= 0x9f || invisible(r) }) {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r <= 0x9f || plain.Hidden(r) }) {
 		t.Fatalf("the error is not printable: %q", text)
 	}
 	if len(text) > 8*maxText {

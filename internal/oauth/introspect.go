@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/provider"
 )
 
@@ -209,7 +210,7 @@ func (c *Client) bearerIntrospect(ctx context.Context, t *Tokens) (*Introspectio
 }
 
 // spaced makes any list of scopes one that is separated by single spaces.
-func spaced(s string) string { return printableN(strings.Join(splitScopes(s), " "), 4096) }
+func spaced(s string) string { return plain.Cut(strings.Join(splitScopes(s), " "), 4096) }
 
 // unix reads seconds since 1970, as a number or in a string. 0 means "never"
 // at Facebook, and nonsense is nothing.

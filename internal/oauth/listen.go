@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/provider"
 )
 
@@ -84,7 +85,7 @@ func (o ListenOptions) target() (*target, error) {
 
 func (t *target) check(scheme string) error {
 	bad := func(reason string) error {
-		return &UnsafeURLError{What: "redirect_uri", URL: printableN(scheme+"://"+t.host+t.path, 200), Reason: reason}
+		return &UnsafeURLError{What: "redirect_uri", URL: plain.Cut(scheme+"://"+t.host+t.path, 200), Reason: reason}
 	}
 	switch {
 	case scheme != "http" && scheme != "":

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/socialauth/socialauth/internal/httpx"
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/provider"
 )
 
@@ -127,7 +128,7 @@ func target30x(from *url.URL, location string) string {
 	if err != nil || location == "" {
 		return ""
 	}
-	return printableN(u.Scheme+"://"+u.Host, 200)
+	return plain.Cut(u.Scheme+"://"+u.Host, 200)
 }
 
 // protocol is the error of an answer that cannot be used.
@@ -163,7 +164,7 @@ func (in *reply) object() (object, error) {
 	if kind == "" {
 		kind = "nothing it names"
 	}
-	return nil, in.protocol("asked for application/json and got " + printableN(kind, 100))
+	return nil, in.protocol("asked for application/json and got " + plain.Cut(kind, 100))
 }
 
 // normalise turns one provider's token answer into an [answer], or the "no" in

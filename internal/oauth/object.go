@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/socialauth/socialauth/internal/plain"
 )
 
 // object is a JSON object whose names are compared byte for byte. Package json
@@ -75,7 +77,7 @@ func checkJSON(body []byte) error {
 		case string:
 			if top >= 0 && stack[top].name {
 				if stack[top].names[v] {
-					return fmt.Errorf("the answer has %q twice", printableN(v, 60))
+					return fmt.Errorf("the answer has %q twice", plain.Cut(v, 60))
 				}
 				stack[top].names[v] = true
 				stack[top].name = false

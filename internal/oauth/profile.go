@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/provider"
 )
 
@@ -250,7 +251,7 @@ func plausibleEmail(s string) bool {
 // picture keeps an absolute web address and nothing else.
 func picture(s string) string {
 	u, err := url.Parse(s)
-	if err != nil || len(s) > maxPicture || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") || s != printableN(s, maxPicture) {
+	if err != nil || len(s) > maxPicture || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") || s != plain.Cut(s, maxPicture) {
 		return ""
 	}
 	return s

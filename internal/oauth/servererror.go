@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/socialauth/socialauth/internal/plain"
 )
 
 // maxRetryAfter is the most a Retry-After is believed.
@@ -114,7 +116,7 @@ func challengeError(h http.Header) string {
 		return ""
 	}
 	code, _, _ := strings.Cut(rest, `"`)
-	return printableN(code, 100)
+	return plain.Cut(code, 100)
 }
 
 // asServer is errors.As for a [*ServerError].

@@ -220,7 +220,7 @@ func TestErrorAnswers(t *testing.T) { // T06, T18
 		{"Twitch", 400, `{"status":400,"message":"Invalid"}`, ServerError{Description: "Invalid"}, false},
 		{"HTML", 502, `<html>CANARY-SECRET-9</html>`, ServerError{Detail: "the body is not one that can be shown"}, false},
 		{"empty", 500, ``, ServerError{}, false},
-		{"escapes", 400, `{"error":"x\u001b]0;t\u0007","error_description":"a\n\u202eb\u009b"}`, ServerError{Code: `x\x1b]0;t\x07`, Description: `a\x0a\u{202e}b\x9b`}, false},
+		{"escapes", 400, `{"error":"x\u001b]0;t\u0007","error_description":"a\n\u202eb\u009b"}`, ServerError{Code: `x\x1b]0;t\x07`, Description: `a\x0a\u{202e}b\u{009b}`}, false},
 		{
 			"echo of what was sent", 400, `{"error":"invalid_grant","error_description":"code ` + testCode + ` with ` + testSecret + `"}`,
 			ServerError{Code: "invalid_grant", Description: "code [redacted] with [redacted]"},

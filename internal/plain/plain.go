@@ -1,4 +1,10 @@
-package term
+// Package plain makes text from elsewhere harmless before anybody sees it.
+//
+// A name, a scope, an error or a claim that came over the network can hold bytes
+// that move a cursor, rename a window, fill a clipboard or turn a line around.
+// Everything of that kind goes through this package once, where it enters an error
+// or where it is printed; what has been through it can be printed by anyone (C11).
+package plain
 
 import (
 	"fmt"
@@ -26,7 +32,7 @@ func Escape(s string) string {
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case r < 0x20 || r == 0x7f:
 			fmt.Fprintf(&b, `\x%02x`, r)
-		case hidden(r):
+		case Hidden(r):
 			fmt.Fprintf(&b, `\u{%04x}`, r)
 		default:
 			b.WriteRune(r)
@@ -53,8 +59,8 @@ func isPlain(s string) bool {
 	return true
 }
 
-// hidden reports runes that a terminal acts on or does not show.
-func hidden(r rune) bool {
+// Hidden reports runes that a terminal acts on or does not show.
+func Hidden(r rune) bool {
 	switch {
 	case r >= 0x80 && r <= 0x9f, // C1
 		r == 0xad, r == 0x61c, r == 0x180e, r == 0xfeff,

@@ -1,0 +1,377 @@
+//go:build unix
+
+package cli_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/socialauth/socialauth/internal/emulator"
+	"github.com/socialauth/socialauth/internal/provider"
+)
+
+// lab is a home, a provider and a book in which every token is written down
+// that the provider gave or was shown. What the program says and stores is held
+// against that book.
+type lab struct {
+	t      testing.TB
+	dir    string   // SOCIALAUTH_HOME
+	env    []string // of the program
+	server *emulator.Server
+
+	// hook, if set, is called when the provider has done a refresh and its
+	// answer has not left.
+	hook func()
+
+	mu       sync.Mutex
+	shift    time.Duration
+	ports    map[string]string // port of the redirect → account
+	families map[string]issue  // refresh token → where it stands
+	tokens   map[string]issue  // access token → where it stands
+	begun    map[string]int    // account → how many sign-ins the provider has seen
+	issued   int
+	spent    map[string]int // refresh token → how often it was shown
+	reuses   []reuse
+}
+
+// issue is the place of a token in the history of its account: tokens of a
+// later sign-in are newer, and of one sign-in those that were issued later.
+type issue struct {
+	account     string
+	family, seq int
+}
+
+func (i issue) compare(o issue) int {
+	return cmp.Or(cmp.Compare(i.family, o.family), cmp.Compare(i.seq, o.seq))
+}
+
+// reuse is a refresh token that was shown once more after it had been spent,
+// which ends its family.
+type reuse struct {
+	issue
+	at time.Time
+}
+
+// labOptions says how a lab differs from a quiet one.
+type labOptions struct {
+	dir      string // where the home is; "" is a new one
+	realTime bool   // the program and the provider use the real clock
+	short    int    // seconds that access tokens live; 0 is as the provider has it
+}
+
+func newLab(t testing.TB, o labOptions) *lab {
+	t.Helper()
+	l := &lab{
+		t: t, dir: o.dir, ports: map[string]string{}, families: map[string]issue{}, tokens: map[string]issue{},
+		begun: map[string]int{}, spent: map[string]int{},
+	}
+	if l.dir == "" {
+		l.dir = filepath.Join(t.TempDir(), "home")
+	}
+	now := l.now
+	if o.realTime {
+		now = time.Now
+	}
+	var list []*provider.Provider
+	for _, id := range []string{"x", "google", "facebook"} {
+		p, err := provider.Preset(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+	var err error
+	if l.server, err = emulator.New(emulator.Options{Providers: list, Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	if o.short > 0 {
+		l.fault("short_lived", strconv.Itoa(o.short))
+	}
+	srv := httptest.NewUnstartedServer(nil)
+	base := "http://" + srv.Listener.Addr().String()
+	srv.Config.Handler = l.book(l.server.Handler(base))
+	srv.Start()
+	t.Cleanup(srv.Close)
+	l.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + l.dir, "TMPDIR=" + t.TempDir(), "SOCIALAUTH_HOME=" + l.dir, "SOCIALAUTH_STORAGE=key-file",
+		"SOCIALAUTH_EMULATOR=" + base, "SOCIALAUTH_X_CLIENT_ID=demo-client",
+		"SOCIALAUTH_GOOGLE_CLIENT_ID=demo-client", "SOCIALAUTH_GOOGLE_CLIENT_SECRET=" + clientSecret,
+		"SOCIALAUTH_FACEBOOK_CLIENT_ID=demo-client", "SOCIALAUTH_FACEBOOK_CLIENT_SECRET=" + clientSecret,
+		"BROWSER=fakebrowser", "GOCOVERDIR=" + os.Getenv("GOCOVERDIR"),
+	}
+	if !o.realTime {
+		l.env = append(l.env, "FAKE_NOW="+l.now().Format(time.RFC3339))
+	}
+	return l
+}
+
+func (l *lab) now() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	start, _ := time.Parse(time.RFC3339, scriptStart)
+	return start.Add(l.shift).UTC()
+}
+
+// advance moves the clock of the provider and of the program.
+func (l *lab) advance(d time.Duration) {
+	l.mu.Lock()
+	l.shift += d
+	l.mu.Unlock()
+	l.setenv("FAKE_NOW", l.now().Format(time.RFC3339))
+}
+
+// setenv changes the program's environment.
+func (l *lab) setenv(name, value string) {
+	for i, entry := range l.env {
+		if strings.HasPrefix(entry, name+"=") {
+			l.env[i] = name + "=" + value
+			return
+		}
+	}
+	l.env = append(l.env, name+"="+value)
+}
+
+func (l *lab) fault(name, value string) {
+	l.t.Helper()
+	if err := l.server.SetFault(name, value); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// book is the handler that writes token requests down.
+func (l *lab) book(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var form url.Values
+		if r.Method == http.MethodPost {
+			body, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			form, _ = url.ParseQuery(string(body))
+		}
+		if form.Get("grant_type") == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		answer := httptest.NewRecorder()
+		next.ServeHTTP(answer, r)
+		l.write(form, answer.Body.Bytes())
+		if l.hook != nil && form.Get("grant_type") == "refresh_token" {
+			l.hook()
+		}
+		for name, values := range answer.Header() {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	})
+}
+
+func (l *lab) write(form url.Values, body []byte) {
+	var given struct {
+		Access  string `json:"access_token"`
+		Refresh string `json:"refresh_token"`
+	}
+	_ = json.Unmarshal(body, &given) // an error answer gives nothing
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var at issue
+	switch shown := form.Get("refresh_token"); form.Get("grant_type") {
+	case "refresh_token":
+		at = l.families[shown]
+		if l.spent[shown]++; l.spent[shown] > 1 {
+			l.reuses = append(l.reuses, reuse{at, time.Now()})
+		}
+	case "authorization_code":
+		redirect, _ := url.Parse(form.Get("redirect_uri"))
+		at.account = l.ports[redirect.Port()]
+		l.begun[at.account]++
+		at.family = l.begun[at.account]
+	}
+	if given.Access == "" {
+		return
+	}
+	l.issued++
+	at.seq = l.issued
+	l.tokens[given.Access] = at
+	if given.Refresh != "" {
+		l.families[given.Refresh] = at
+	}
+}
+
+// refreshes counts the refreshes that the provider was asked for.
+func (l *lab) refreshes() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, times := range l.spent {
+		n += times
+	}
+	return n
+}
+
+// command prepares the program.
+func (l *lab) command(args ...string) *exec.Cmd {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	l.t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, "socialauth", args...)
+	cmd.Env = append([]string(nil), l.env...)
+	return cmd
+}
+
+// outcome is how a command ended: its exit status, 128+n for a signal.
+type outcome struct {
+	exit           int
+	stdout, stderr string
+}
+
+func (l *lab) run(args ...string) outcome { return finish(l.command(args...)) }
+
+func finish(cmd *exec.Cmd) outcome {
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	return outcome{exitStatus(err), stdout.String(), stderr.String()}
+}
+
+func (o outcome) String() string {
+	return fmt.Sprintf("exit %d, stdout %q, stderr %q", o.exit, o.stdout, o.stderr)
+}
+
+// want checks the exit status and that stderr has each of the texts.
+func (o outcome) want(t testing.TB, exit int, texts ...string) outcome {
+	t.Helper()
+	if o.exit != exit {
+		t.Errorf("%v; want exit %d", o, exit)
+	}
+	for _, text := range texts {
+		if !strings.Contains(o.stderr, text) {
+			t.Errorf("%v; want %q on stderr", o, text)
+		}
+	}
+	if exit != 0 && o.stdout != "" {
+		t.Errorf("%v; want nothing on stdout", o)
+	}
+	return o
+}
+
+// signIn is `socialauth login`, with a port of its own for the account.
+func (l *lab) signIn(account string) outcome {
+	l.t.Helper()
+	return l.run("login", account, "--port", l.port(account))
+}
+
+// port is the account's redirect port, by which the book knows the account.
+func (l *lab) port(account string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for port, of := range l.ports {
+		if of == account {
+			return port
+		}
+	}
+	n, err := freePort()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.ports[strconv.Itoa(n)] = account
+	return strconv.Itoa(n)
+}
+
+// crowd runs the program n times at once, and returns how each ended.
+func (l *lab) crowd(n int, args ...string) []outcome {
+	all := make([]outcome, n)
+	var wg sync.WaitGroup
+	for i := range all {
+		cmd := l.command(args...)
+		wg.Go(func() { all[i] = finish(cmd) })
+	}
+	wg.Wait()
+	return all
+}
+
+// records are the files of the accounts.
+func (l *lab) records() []string {
+	found, err := filepath.Glob(filepath.Join(l.dir, "data", "account", "*.rec"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return found
+}
+
+// lockFile is the lock beside a record: of the record itself, or of what one
+// process at a time does with it ("renew").
+func lockFile(record, purpose string) string {
+	if purpose != "" {
+		purpose = "." + purpose
+	}
+	return strings.TrimSuffix(record, ".rec") + purpose + ".lock"
+}
+
+// holder is the process that a lock file names, 0 for none.
+func holder(lock string) int {
+	data, err := os.ReadFile(lock)
+	if err != nil || len(data) < 2 {
+		return 0
+	}
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(data[1:])))
+	return pid
+}
+
+// killHolder kills the process that a lock file names, and returns its id and
+// command line; 0 if there was none. It looks twice, so that a process that has just
+// let go of the lock is not mistaken for its holder.
+func killHolder(lock string, isVictim func(cmdline string) bool) (int, string) {
+	pid := holder(lock)
+	if pid <= 1 {
+		return 0, ""
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return 0, ""
+	}
+	defer func() { _ = p.Release() }()
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	line := strings.ReplaceAll(strings.TrimRight(string(data), "\x00"), "\x00", " ")
+	if holder(lock) != pid || isVictim != nil && !isVictim(line) || p.Signal(syscall.SIGKILL) != nil {
+		return 0, ""
+	}
+	return pid, line
+}
+
+// litter lists the temporary files in the home.
+func (l *lab) litter() []string {
+	var found []string
+	_ = filepath.WalkDir(l.dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.Contains(d.Name(), "tmp") {
+			found = append(found, path)
+		}
+		return nil
+	})
+	return found
+}
+
+// eventually waits for something that another process is about to do.
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if done() {
+			return
+		}
+	}
+	t.Errorf("it did not happen: %s", what)
+}
