@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/spf13/cobra"
 
+	"github.com/socialauth/socialauth/internal/account"
 	"github.com/socialauth/socialauth/internal/oauth"
 	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
@@ -14,28 +16,14 @@ const profileLong = `Ask the provider who the account is, and show it in the sam
 provider. An email that is missing was not given; that is normal.`
 
 func (a *App) newProfileCmd() *cobra.Command {
-	var flag *string
-	cmd := &cobra.Command{
-		Use: "profile [ACCOUNT]", Short: "Ask the provider who the account is", Long: profileLong,
-		Args: maxArgs(1), ValidArgsFunction: a.completeAccounts,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			w, err := a.open()
-			if err != nil {
-				return err
-			}
-			ref, err := w.account(a, args, *flag)
-			if err != nil {
-				return err
-			}
-			p, err := w.accounts.Profile(cmd.Context(), ref)
+	return a.accountCmd("profile", "Ask the provider who the account is", profileLong,
+		func(ctx context.Context, w *world, ref account.Ref) error {
+			p, err := w.accounts.Profile(ctx, ref)
 			if err != nil {
 				return err
 			}
 			return a.printProfile(p)
-		},
-	}
-	flag = accountFlag(cmd)
-	return cmd
+		})
 }
 
 func (a *App) printProfile(p *oauth.Profile) error {
