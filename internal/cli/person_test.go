@@ -94,12 +94,13 @@ func exitStatus(err error) int {
 // byHandMain is a person who signs in by hand: `byhand [FLAGS] COMMAND…` runs
 // the command with a pipe as stdin, takes the URL it prints on stderr to the
 // emulator, and pastes what the flags say: {url} stands for the address the
-// browser ended up at, {code} for the code in it.
+// browser ended up at, {code} for the code in it. With --interrupt=TEXT it
+// presses Ctrl-C as soon as TEXT is on stderr.
 func byHandMain() int {
 	var paste []string
 	flags := flag.NewFlagSet("byhand", flag.ExitOnError)
 	flags.Func("paste", "", func(s string) error { paste = append(paste, s); return nil })
-	interrupt := flags.Bool("interrupt", false, "press Ctrl-C instead")
+	interrupt := flags.String("interrupt", "", "")
 	deny := flags.Bool("deny", false, "")
 	_ = flags.Parse(os.Args[1:])
 	cmd := exec.Command(flags.Arg(0), flags.Args()[1:]...)
@@ -115,15 +116,13 @@ func byHandMain() int {
 		if line := strings.TrimSpace(lines.Text()); strings.HasPrefix(line, "http://") {
 			asked = line
 		}
-		// The last line before the command waits.
-		if !strings.Contains(lines.Text(), "press Enter") {
-			continue
-		}
-		if *interrupt {
+		if *interrupt != "" && strings.Contains(lines.Text(), *interrupt) {
 			_ = cmd.Process.Signal(os.Interrupt)
-			continue
 		}
-		pasteAll(stdin, asked, paste, *deny)
+		// The last line before the command waits.
+		if strings.Contains(lines.Text(), "press Enter") && len(paste) > 0 {
+			pasteAll(stdin, asked, paste, *deny)
+		}
 	}
 	return exitStatus(cmd.Wait())
 }
