@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -87,15 +86,11 @@ func TestLoad(t *testing.T) {
 
 func TestLoadReadsRegularFilesOnly(t *testing.T) {
 	dir := t.TempDir()
-	fifo := filepath.Join(dir, "fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Skip("no FIFOs here")
-	}
 	big := filepath.Join(dir, "big")
 	if err := os.WriteFile(big, make([]byte, tomlfile.MaxSize+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for path, reason := range map[string]string{dir: "not a regular file", fifo: "not a regular file", big: "larger than", "/dev/zero": "not a regular file"} {
+	for path, reason := range map[string]string{dir: "not a regular file", big: "larger than"} {
 		if _, err := config.Load(config.Paths{File: path}); err == nil || !strings.Contains(err.Error(), reason) {
 			t.Errorf("%s: %v, want %s", path, err, reason)
 		}
