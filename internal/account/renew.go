@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -29,10 +30,12 @@ const (
 
 // Job is one renewal, as it is handed to a worker.
 type Job struct {
-	Account string    `json:"account"`
-	Type    string    `json:"type"`
-	Force   bool      `json:"force,omitempty"`
-	Started time.Time `json:"started"`
+	Account string `json:"account"`
+	Type    string `json:"type"`
+	Force   bool   `json:"force,omitempty"`
+	// Seen identifies the tokens that the caller found not good enough: when
+	// there are others meanwhile, the job has been done.
+	Seen string `json:"seen"`
 	// MinValidity as in [TokenRequest].
 	MinValidity *time.Duration `json:"min_validity,omitempty"`
 }
@@ -75,7 +78,7 @@ var errBusy = errors.New("somebody else is renewing it")
 // processes that meet the same expired token one has it renewed and the others
 // wait for what it gets; a caller whose token is still good does not wait (R03).
 func (s *Service) renew(ctx context.Context, ref Ref, e *entry, p *provider.Provider, r TokenRequest, n need) (*Token, error) {
-	job := Job{Account: ref.String(), Type: r.Type, Force: r.Force, MinValidity: r.MinValidity, Started: s.Now()}
+	job := Job{Account: ref.String(), Type: r.Type, Force: r.Force, MinValidity: r.MinValidity, Seen: tokensHash(e)}
 	waiting, cancel := context.WithTimeout(ctx, renewLimit)
 	defer cancel()
 	var (
@@ -95,7 +98,9 @@ func (s *Service) renew(ctx context.Context, ref Ref, e *entry, p *provider.Prov
 		if s.settled(latest, p, job) {
 			return nil
 		}
-		done, refused = s.work(ctx, job)
+		if refused = s.failedLately(ref, latest, job); refused == nil {
+			done, refused = s.work(ctx, job)
+		}
 		return nil
 	})
 	if errors.Is(err, errBusy) {
@@ -118,11 +123,10 @@ func (s *Service) work(ctx context.Context, job Job) (*Renewal, error) {
 	return s.RenewHere(ctx, job)
 }
 
-// settled reports whether the job has been done by somebody else.
+// settled reports whether the job has been done by somebody else. The times in
+// the record have no say in it: the clock may have been set since (R16).
 func (s *Service) settled(e *entry, p *provider.Provider, job Job) bool {
-	// What was obtained in the future was not obtained just now: the clock was
-	// set back (R16).
-	if at := e.meta.ObtainedAt; at.After(job.Started) && !at.After(s.Now().Add(time.Minute)) {
+	if tokensHash(e) != job.Seen {
 		return true
 	}
 	return !job.Force && s.judge(e, p, job.request()) == fresh
@@ -168,20 +172,37 @@ func (s *Service) RenewHere(ctx context.Context, job Job) (*Renewal, error) {
 
 // mayRenew refuses what would be of no use or would do harm.
 func (s *Service) mayRenew(ref Ref, e *entry, p *provider.Provider, job Job) error {
-	now := s.Now()
-	switch f, a := e.meta.Failure, e.meta.Attempt; {
+	switch err := s.failedLately(ref, e, job); {
 	case !e.meta.Renewable:
 		return &SignInAgainError{Account: ref, Reason: "its token cannot be renewed without you"}
-	case f != nil && !job.Force && now.Sub(f.At) < failureMemory && !now.Before(f.At):
-		return &RecentFailureError{Account: ref, Failure: *f}
-	case a != nil && !job.Force && p.Rotation == provider.RotationAlways && a.Token == tokenHash(e):
-		// The token may be used up. Sending it again could be taken for theft,
-		// and would then end even what still works.
-		return &SignInAgainError{Account: ref, Reason: fmt.Sprintf(
-			"a renewal that began at %s was cut off before its answer was saved, and %s takes a refresh token once",
-			a.Started.UTC().Format(time.RFC3339), p.Name)}
+	case err != nil:
+		return err
+	case !job.Force:
+		return cutOff(ref, e, p)
 	}
 	return nil
+}
+
+// failedLately keeps a crowd from asking again and again (R09).
+func (s *Service) failedLately(ref Ref, e *entry, job Job) error {
+	now, f := s.Now(), e.meta.Failure
+	if f != nil && !job.Force && now.Sub(f.At) < failureMemory && !now.Before(f.At) {
+		return &RecentFailureError{Account: ref, Failure: *f}
+	}
+	return nil
+}
+
+// cutOff is the error for an account whose refresh token may be used up: a note
+// says that it was sent, and nothing says what came of it. Sending it again could
+// be taken for theft, and would then end even what still works.
+func cutOff(ref Ref, e *entry, p *provider.Provider) error {
+	a := e.meta.Attempt
+	if a == nil || p.Rotation != provider.RotationAlways || a.Token != tokenHash(e) {
+		return nil
+	}
+	return &SignInAgainError{Account: ref, Reason: fmt.Sprintf(
+		"a renewal that began at %s was cut off before its answer was saved, and %s takes a refresh token once",
+		a.Started.UTC().Format(time.RFC3339), p.Name)}
 }
 
 // renewHeld spends the refresh token. The caller holds the account's lock.
@@ -266,7 +287,16 @@ func tokenHash(e *entry) string {
 	if t.IsZero() {
 		t = e.secrets.accessToken // fb_exchange_token
 	}
-	sum := sha256.Sum256([]byte(t.Reveal()))
+	return shortHash(t.Reveal())
+}
+
+// tokensHash identifies what the provider gave last.
+func tokensHash(e *entry) string {
+	return shortHash(e.secrets.accessToken.Reveal() + "\x00" + e.secrets.refreshToken.Reveal() + "\x00" + e.secrets.idToken.Reveal())
+}
+
+func shortHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
@@ -275,6 +305,10 @@ func tokenHash(e *entry) string {
 func (s *Service) afterRenewal(ref Ref, e *entry, p *provider.Provider, r TokenRequest, done *Renewal, refused error) (*Token, error) {
 	if done != nil && done.Unsaved != "" && r.Type == Access {
 		return unsaved(ref, e, done), nil
+	}
+	if f, a := e.meta.Failure, e.meta.Attempt; refused != nil && a != nil && (f == nil || f.At.Before(a.Started)) {
+		// The note stands and no failure was put down: the worker itself was killed.
+		refused = cmp.Or(cutOff(ref, e, p), refused)
 	}
 	n := s.judge(e, p, TokenRequest{Type: r.Type, MinValidity: r.MinValidity})
 	if refused != nil && (r.Force || n == over || n == due && r.MinValidity != nil) {

@@ -26,7 +26,7 @@ func TestKilledLockHolder(t *testing.T) {
 		case 0:
 			tokens[o.stdout]++
 		default:
-			t.Errorf("%v", o)
+			t.Fatalf("%v", o)
 		}
 	}
 	if line := victim(); !strings.Contains(line, "token print") {
@@ -53,9 +53,8 @@ func TestKilledWorker(t *testing.T) {
 	l.signIn("x").want(t, 0)
 	l.advance(3 * time.Hour)
 	victim := l.killOnRefresh("", 100*time.Millisecond)
-	for _, o := range l.crowd(processes, "token", "print", "x") {
-		o.want(t, 3, "was cut off before its answer was saved", "X takes a refresh token once", "hint: socialauth login x")
-	}
+	wantAll(t, l.crowd(processes, "token", "print", "x"), 3,
+		"was cut off before its answer was saved", "X takes a refresh token once", "hint: socialauth login x")
 	if line := victim(); !strings.Contains(line, "renewal-worker") {
 		t.Errorf("killed %q, which is not a worker", line)
 	}

@@ -34,6 +34,7 @@ type lab struct {
 	dir    string   // SOCIALAUTH_HOME
 	env    []string // of the program
 	server *emulator.Server
+	base   string
 
 	// hook, if set, is called when the provider has done a refresh and its
 	// answer has not left.
@@ -104,13 +105,13 @@ func newLab(t testing.TB, o labOptions) *lab {
 		l.fault("short_lived", strconv.Itoa(o.short))
 	}
 	srv := httptest.NewUnstartedServer(nil)
-	base := "http://" + srv.Listener.Addr().String()
-	srv.Config.Handler = l.book(l.server.Handler(base))
+	l.base = "http://" + srv.Listener.Addr().String()
+	srv.Config.Handler = l.book(l.server.Handler(l.base))
 	srv.Start()
 	t.Cleanup(srv.Close)
 	l.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + l.dir, "TMPDIR=" + t.TempDir(), "SOCIALAUTH_HOME=" + l.dir, "SOCIALAUTH_STORAGE=key-file",
-		"SOCIALAUTH_EMULATOR=" + base, "SOCIALAUTH_X_CLIENT_ID=demo-client",
+		"SOCIALAUTH_EMULATOR=" + l.base, "SOCIALAUTH_X_CLIENT_ID=demo-client",
 		"SOCIALAUTH_GOOGLE_CLIENT_ID=demo-client", "SOCIALAUTH_GOOGLE_CLIENT_SECRET=" + clientSecret,
 		"SOCIALAUTH_FACEBOOK_CLIENT_ID=demo-client", "SOCIALAUTH_FACEBOOK_CLIENT_SECRET=" + clientSecret,
 		"BROWSER=fakebrowser", "GOCOVERDIR=" + os.Getenv("GOCOVERDIR"),
@@ -168,6 +169,12 @@ func (l *lab) book(next http.Handler) http.Handler {
 			return
 		}
 		answer := httptest.NewRecorder()
+		defer func() { // a dropped connection is a panic on its way to the server
+			if dropped := recover(); dropped != nil {
+				l.write(form, answer.Body.Bytes())
+				panic(dropped)
+			}
+		}()
 		next.ServeHTTP(answer, r)
 		l.write(form, answer.Body.Bytes())
 		if l.hook != nil && form.Get("grant_type") == "refresh_token" {
@@ -267,6 +274,17 @@ func (o outcome) want(t testing.TB, exit int, texts ...string) outcome {
 		t.Errorf("%v; want nothing on stdout", o)
 	}
 	return o
+}
+
+// wantAll checks that every one of a crowd ended so, and shows the first that did not.
+func wantAll(t testing.TB, all []outcome, exit int, texts ...string) {
+	t.Helper()
+	for i, o := range all {
+		if t.Failed() {
+			t.Fatalf("number %d of %d ended otherwise", i, len(all))
+		}
+		o.want(t, exit, texts...)
+	}
 }
 
 // signIn is `socialauth login`, with a port of its own for the account.
