@@ -3,6 +3,7 @@
 
 GO        ?= go
 FUZZTIME  ?= 30s
+SOAKTIME  ?= 60s
 BENCH     ?= .
 BENCHTIME ?= 1s
 TOOLS     := $(CURDIR)/.tools
@@ -73,6 +74,11 @@ test-browser:
 .PHONY: bench
 bench:
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+## soak: processes killed at random for SOAKTIME (60s); make test has a short one
+.PHONY: soak
+soak:
+	SOCIALAUTH_SOAK=$(SOAKTIME) $(GO) test -count=1 -v -timeout 10m -run '^TestSoak$$' ./internal/cli
 
 ## fuzz: each fuzz target for FUZZTIME (30s)
 .PHONY: fuzz

@@ -50,9 +50,25 @@ type workerFailure struct {
 // maxWorkerResult bounds what is read from the worker.
 const maxWorkerResult = 1 << 20
 
+// errNoAnswer is a worker that was killed.
+var errNoAnswer = errors.New("the process that renews the token ended without an answer")
+
 // startWorker has the job done and waits for the outcome. When ctx ends it
-// stops waiting, and the worker goes on.
+// stops waiting, and the worker goes on. A worker that was killed is replaced
+// once: the next one finds out from the record how far it had come. Not where
+// the renewal is forced, because then it would send a token that may be spent.
 func (a *App) startWorker(ctx context.Context, job account.Job) (*account.Renewal, error) {
+	done, err := a.runWorker(ctx, job)
+	if errors.Is(err, errNoAnswer) && !job.Force {
+		done, err = a.runWorker(ctx, job)
+	}
+	if errors.Is(err, errNoAnswer) {
+		return nil, (&Error{Exit: exitLocal, Code: "worker", Message: errNoAnswer.Error(), Err: err}).hint("try again")
+	}
+	return done, err
+}
+
+func (a *App) runWorker(ctx context.Context, job account.Job) (*account.Renewal, error) {
 	input, err := json.Marshal(workerJob{Job: job, Passphrase: a.typed, Debug: a.flags.debug})
 	if err != nil {
 		return nil, err
@@ -86,8 +102,7 @@ func (a *App) startWorker(ctx context.Context, job account.Job) (*account.Renewa
 func (a *App) workerDone(data []byte) (*account.Renewal, error) {
 	var r workerResult
 	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, (&Error{Exit: exitLocal, Code: "worker", Message: "the process that renews the token ended without an answer"}).
-			hint("try again")
+		return nil, errNoAnswer
 	}
 	_, _ = io.WriteString(a.Stderr, r.Notes)
 	if f := r.Failure; f != nil {
