@@ -5,13 +5,16 @@
 // It decides once, in [Detect], and hands out a value. Styles are applied only
 // where that value says so: a pipe, NO_COLOR and TERM=dumb get no escape byte
 // at all (C28).
+//
+// The styles are six constants and not a library's: what the library would add
+// to every start and to the binary was measured, and the rest of it is not used.
 package term
 
 import (
 	"os"
 	"strings"
 
-	"charm.land/lipgloss/v2"
+	"github.com/clipperhouse/displaywidth"
 	xterm "golang.org/x/term"
 )
 
@@ -59,37 +62,34 @@ type Style struct{ on bool }
 func NewStyle(on bool) Style { return Style{on} }
 
 // Bold is for what the reader looks for first.
-func (s Style) Bold(t string) string { return s.apply(lipgloss.NewStyle().Bold(true), t) }
+func (s Style) Bold(t string) string { return s.sgr("1", t) }
 
 // Faint is for what can be skipped.
-func (s Style) Faint(t string) string { return s.apply(lipgloss.NewStyle().Faint(true), t) }
+func (s Style) Faint(t string) string { return s.sgr("2", t) }
 
 // Good is for what went well.
-func (s Style) Good(t string) string {
-	return s.apply(lipgloss.NewStyle().Foreground(lipgloss.Green), t)
-}
+func (s Style) Good(t string) string { return s.sgr("32", t) }
 
 // Bad is for what failed.
-func (s Style) Bad(t string) string {
-	return s.apply(lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Red), t)
-}
+func (s Style) Bad(t string) string { return s.sgr("1;31", t) }
 
 // Warn is for what the reader should think about.
-func (s Style) Warn(t string) string {
-	return s.apply(lipgloss.NewStyle().Foreground(lipgloss.Yellow), t)
-}
+func (s Style) Warn(t string) string { return s.sgr("33", t) }
 
 // Name is for accounts, claims and other names.
-func (s Style) Name(t string) string {
-	return s.apply(lipgloss.NewStyle().Foreground(lipgloss.Cyan), t)
-}
+func (s Style) Name(t string) string { return s.sgr("36", t) }
 
-func (s Style) apply(style lipgloss.Style, t string) string {
-	if !s.on {
+// sgr puts t between a Select Graphic Rendition sequence (ECMA-48 section
+// 8.3.117) and its reset.
+func (s Style) sgr(parameters, t string) string {
+	if !s.on || t == "" {
 		return t
 	}
-	return style.Render(t)
+	return "\x1b[" + parameters + "m" + t + "\x1b[m"
 }
+
+// width is how many columns a cell takes, without its style.
+func width(cell string) int { return displaywidth.Options{ControlSequences: true}.String(cell) }
 
 // Table lays rows out in columns of equal width, two spaces apart. Cells may be
 // styled; widths are those on the screen. The last column is not padded.
@@ -100,7 +100,7 @@ func Table(rows [][]string) string {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], lipgloss.Width(cell))
+			widths[i] = max(widths[i], width(cell))
 		}
 	}
 	var b strings.Builder
@@ -109,7 +109,7 @@ func Table(rows [][]string) string {
 		for i, cell := range row {
 			line += cell
 			if i < len(row)-1 {
-				line += strings.Repeat(" ", widths[i]-lipgloss.Width(cell)+2)
+				line += strings.Repeat(" ", widths[i]-width(cell)+2)
 			}
 		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
