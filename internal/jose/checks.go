@@ -35,7 +35,43 @@ func (c *checks) standard(v *Verifier) {
 	if len(v.AuthorizedParties) > 0 {
 		c.oneOf(CodeParty, "azp", v.AuthorizedParties)
 	}
+	for _, want := range v.Claims {
+		c.expect(want)
+	}
 	c.times()
+}
+
+// expect compares one claim with the value it must have.
+func (c *checks) expect(want ExpectedClaim) {
+	m, ok := c.doc.get(want.Name)
+	if !ok {
+		c.require(want.Name)
+		return
+	}
+	if m.is(want.Value) {
+		return
+	}
+	var list document
+	if m.kind == kindArray && list.parse(m.value, depthStrict) == nil {
+		for e := range list.members() {
+			if e.is(want.Value) {
+				return
+			}
+		}
+	}
+	c.add(CodeClaim, want.Name, "%s is not the expected %+q", excerpt(m.value), want.Value)
+}
+
+// is reports whether a member is a string with these characters, or a number,
+// true or false with this text.
+func (m member) is(value string) bool {
+	switch m.kind {
+	case kindString:
+		return m.str() == value
+	case kindNumber, kindTrue, kindFalse:
+		return string(m.value) == value
+	}
+	return false
 }
 
 func (c *checks) require(name string) {

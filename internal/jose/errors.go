@@ -83,6 +83,9 @@ const (
 	CodeNonce        Code = "nonce"
 	CodeAtHash       Code = "at_hash"
 	CodeCHash        Code = "c_hash"
+	CodeClaim        Code = "claim"       // a claim is not what it was to be, see Verifier.Claims
+	CodeCertificate  Code = "certificate" // the certificate of the key has expired, or is not valid yet
+	CodeDecrypt      Code = "decrypt"     // not of a Verifier: an encrypted token was not opened
 )
 
 // Reason is one thing that is wrong with a token.
@@ -138,4 +141,13 @@ func refuse(code Code, claim, format string, args ...any) *VerifyError {
 
 func refuseSyntax(err *SyntaxError) *VerifyError {
 	return &VerifyError{Reasons: []Reason{{CodeMalformed, "", err.Error()}}, cause: err}
+}
+
+// errorCode returns the stable code for an error of [Explain].
+func errorCode(err error) Code {
+	var failed *DecryptError
+	if errors.As(err, &failed) {
+		return CodeDecrypt
+	}
+	return CodeMalformed
 }

@@ -32,6 +32,13 @@ type ExplainOptions struct {
 	Location *time.Location
 	// MaxSize is the longest input in bytes; 0 stands for 16 MiB.
 	MaxSize int
+	// Redact, if set, replaces what identifies a person. A payload that is not
+	// JSON is left out.
+	Redact *Redactor
+	// Key, if set, opens encrypted tokens.
+	Key *DecryptionKey
+
+	brief bool // without the sizes of what is not encrypted
 }
 
 // Explanation says what a token is and what is in it. Nothing in it is verified:
@@ -46,6 +53,7 @@ type Explanation struct {
 	Payload     json.RawMessage // nil if the payload is not JSON, encrypted or not there
 	Bytes       []byte          // the payload if it is not JSON
 	Detached    bool            // the payload was left out (RFC 7515 appendix F)
+	Decrypted   bool            // an encrypted token was opened with the key of the options
 	Parts       []Part
 	Signatures  []Signature  // TypeJWSJSON
 	Disclosures []Disclosure // TypeSDJWT
@@ -83,7 +91,8 @@ type Signature struct {
 // cookie:NAME, line_breaks.
 //
 // The error is a *[SyntaxError] if there is no token, or one whose parts cannot be
-// decoded. Algorithms need not be known.
+// decoded, and a *[DecryptError] if Key does not open it. Algorithms need not be
+// known.
 func Explain(input []byte, o ExplainOptions) (*Explanation, error) {
 	limit := o.MaxSize
 	if limit <= 0 {
@@ -103,6 +112,7 @@ func Explain(input []byte, o ExplainOptions) (*Explanation, error) {
 	if err := e.token(f.token, 1); err != nil {
 		return nil, err
 	}
+	e.redact()
 	return e, nil
 }
 
@@ -121,6 +131,7 @@ func explainBare(input []byte, o ExplainOptions) *Explanation {
 	if e.compact([][]byte{c.Header, c.Payload, c.Signature}, 1) != nil {
 		return nil
 	}
+	e.redact()
 	return e
 }
 
@@ -140,7 +151,7 @@ func (e *Explanation) token(token []byte, depth int) error {
 	case 3:
 		return e.compact(p, depth)
 	case 5:
-		return e.jwe(p)
+		return e.jwe(token, p, depth)
 	case 1:
 		return e.opaque(token)
 	case 6:
@@ -204,13 +215,18 @@ func (e *Explanation) header(text []byte) (*document, error) {
 
 // payload explains what was signed: claims, another token, text or bytes.
 func (e *Explanation) payload(data []byte, head *document, depth int) {
-	e.Type = TypeJWS
+	if !e.encrypted() {
+		e.Type = TypeJWS
+	}
 	if len(data) == 0 {
+		if e.encrypted() {
+			return
+		}
 		e.Detached = true
 		e.warn(WarnDetached, "payload", "")
 		return
 	}
-	if zip, ok := head.getString("zip"); ok {
+	if zip, ok := head.getString("zip"); ok && !e.encrypted() {
 		e.warn(WarnCompressed, "zip", quote(zip))
 	}
 	claims := newDocument()
@@ -229,9 +245,13 @@ func (e *Explanation) payload(data []byte, head *document, depth int) {
 		e.warn(WarnNotObject, "payload", claims.kind.String())
 		return
 	}
-	e.Type = TypeJWT
+	if !e.encrypted() {
+		e.Type = TypeJWT
+	}
 	e.claims(claims)
 }
+
+func (e *Explanation) encrypted() bool { return e.Type == TypeJWE || e.Type == TypeJWEJSON }
 
 // nested explains a payload that is a token itself (RFC 7519 section 5.2).
 func (e *Explanation) nested(data []byte, head *document, depth int) *Explanation {

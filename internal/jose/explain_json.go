@@ -16,13 +16,25 @@ import (
 // character, whatever the token holds. Signatures and opaque tokens are not in
 // it.
 func (e *Explanation) AppendJSON(dst []byte) []byte {
-	dst = append(dst, `{"type":`...)
+	return append(e.appendMembers(append(dst, '{')), '}')
+}
+
+// appendStart appends the members that stand before the payload.
+func (e *Explanation) appendStart(dst []byte) []byte {
+	dst = append(dst, `"type":`...)
 	dst = appendString(dst, e.Type)
 	if e.Header != nil {
 		dst = append(dst, `,"header":`...)
 		dst = appendJSON(dst, e.Header)
 	}
-	dst = e.appendPayload(dst)
+	return dst
+}
+
+// appendWarnings appends what stands between the payload and the dates.
+func (e *Explanation) appendWarnings(dst []byte) []byte {
+	if e.Decrypted {
+		dst = append(dst, `,"decrypted":true`...)
+	}
 	dst = append(dst, `,"verified":false,"warnings":[`...)
 	for i, w := range e.Warnings {
 		if i > 0 {
@@ -38,7 +50,15 @@ func (e *Explanation) AppendJSON(dst []byte) []byte {
 		}
 		dst = append(dst, '}')
 	}
-	dst = append(dst, `],"times":{`...)
+	return append(dst, ']')
+}
+
+// appendMembers appends the object without its braces.
+func (e *Explanation) appendMembers(dst []byte) []byte {
+	dst = e.appendStart(dst)
+	dst = e.appendPayload(dst)
+	dst = e.appendWarnings(dst)
+	dst = append(dst, `,"times":{`...)
 	dst = e.appendTimes(dst)
 	dst = append(dst, '}')
 	dst = appendList(dst, "stripped", e.Stripped)
@@ -57,7 +77,7 @@ func (e *Explanation) AppendJSON(dst []byte) []byte {
 		dst = append(dst, `,"nested":`...)
 		dst = e.Nested.AppendJSON(dst)
 	}
-	return append(dst, '}')
+	return dst
 }
 
 // MarshalJSON returns what [Explanation.AppendJSON] appends.
@@ -139,7 +159,7 @@ func appendList(dst []byte, name string, list []string) []byte {
 }
 
 func (e *Explanation) appendParts(dst []byte) []byte {
-	if len(e.Parts) == 0 {
+	if len(e.Parts) == 0 || e.options.brief && e.Type != TypeJWE && e.Type != TypeJWEJSON {
 		return dst
 	}
 	dst = append(dst, `,"parts":[`...)

@@ -13,10 +13,13 @@ type header struct {
 	kid  string
 	typ  string
 	has  bool // typ is there
+
+	unencoded bool // b64 is false (RFC 7797), and crit says so
 }
 
-// read checks the decoded header of a token that is to be verified.
-func (h *header) read(text []byte) *VerifyError {
+// read checks the decoded header of a token that is to be verified. Only that of
+// a detached payload may say that the payload is not base64url.
+func (h *header) read(text []byte, detached bool) *VerifyError {
 	d := newDocument()
 	if err := d.parse(text, depthStrict); err != nil {
 		return refuseSyntax(inSegment(1, err))
@@ -28,6 +31,7 @@ func (h *header) read(text []byte) *VerifyError {
 		return err
 	}
 	h.text = text
+	h.unencoded = detached && d.is("b64", kindFalse) && onlyB64(d)
 	for m := range d.members() {
 		if err := h.parameter(m); err != nil {
 			return err
@@ -59,15 +63,26 @@ func (h *header) parameter(m member) *VerifyError {
 		}
 		h.typ, h.has = mediaType(m.str()), true
 	case "crit":
+		if h.unencoded {
+			return nil
+		}
 		// No extension is understood here, so any list, also an empty
 		// one (RFC 7515 section 4.1.11), is a reason to refuse.
 		return refuse(CodeCritical, "crit", "%+q demands extensions that are not supported", m.value)
 	case "b64":
-		if m.kind != kindTrue {
+		if m.kind != kindTrue && !h.unencoded {
 			return refuse(CodeCritical, "b64", "a payload that is not base64url (RFC 7797) is not supported")
 		}
 	}
 	return nil
+}
+
+// onlyB64 reports whether crit demands b64, as RFC 7797 section 6 wants, and
+// nothing else.
+func onlyB64(d *document) bool {
+	m, _ := d.get("crit")
+	list, ok := m.strings()
+	return ok && m.kind == kindArray && len(list) == 1 && list[0] == "b64"
 }
 
 // checkType applies Verifier.Types.

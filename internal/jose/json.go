@@ -98,6 +98,8 @@ type document struct {
 	duplicates []duplicate
 	badUTF8    int  // offset of the first bad byte plus 1, or 0
 	surrogate  bool // an escape stands for half of a surrogate pair
+	plain      bool // no byte is DEL or above
+	blanks     bool // there are blanks between the tokens of the text
 
 	depth   int
 	frames  []frame
@@ -123,14 +125,14 @@ func (d *document) parse(data []byte, depth int) *SyntaxError {
 	d.data, d.kind, d.text, d.depth = data, kindNone, nil, depth
 	d.values, d.names, d.duplicates = d.values[:0], 0, d.duplicates[:0]
 	d.frames, d.keys, d.decoded = d.frames[:0], d.keys[:0], nil
-	d.badUTF8, d.surrogate = 0, false
+	d.badUTF8, d.surrogate, d.blanks = 0, false, false
 	if len(data) > math.MaxInt32 {
 		return &SyntaxError{Reason: "longer than 2 GiB"}
 	}
 	if i, reason := d.run(); reason != "" {
 		return &SyntaxError{Offset: i + 1, JSON: true, Reason: reason}
 	}
-	if !utf8.Valid(data) {
+	if d.plain = plainASCII(data); !d.plain && !utf8.Valid(data) {
 		d.badUTF8 = firstBadUTF8(data) + 1
 	}
 	return nil
@@ -219,6 +221,7 @@ func (d *document) skip(i int) int {
 	for i < len(d.data) && d.data[i] <= ' ' {
 		switch d.data[i] {
 		case ' ', '\t', '\n', '\r':
+			d.blanks = true
 			i++
 		default:
 			return i

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"math/big"
 	"slices"
+	"sync"
 
 	"github.com/socialauth/socialauth/internal/secret"
 )
@@ -43,6 +44,8 @@ type Key struct {
 	private   any // *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey
 	public    any // *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey
 	secret    []byte
+	macs      *sync.Pool // of *mac
+	validity  validity
 }
 
 // Alg returns the algorithm the key signs with. An RSA key that came without one
@@ -229,7 +232,7 @@ func newSecret(value []byte, alg string) (*Key, error) {
 	if len(value) > maxSecret {
 		return nil, keyErrorf("the secret has %d bytes, at most %d are taken", len(value), maxSecret)
 	}
-	k.kid = k.Thumbprint()
+	k.kid, k.macs = k.Thumbprint(), newMACs(&a, value)
 	return k, nil
 }
 

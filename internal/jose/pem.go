@@ -11,7 +11,8 @@ import (
 const maxPEM = 64 << 10 // row K17: decoding PEM has been quadratic
 
 // ParsePEM reads one key from PEM: PKCS #8, PKCS #1 or SEC 1 private keys, public
-// keys, or the key of a certificate, of which nothing else is checked. alg
+// keys, or the key of a certificate, of which a [Verifier] checks the dates and
+// nobody checks the issuer. alg
 // fixes the algorithm; with "" an EC or Ed25519 key has its own and an RSA key
 // signs with RS256 and verifies all of its family. Encrypted keys, several keys
 // in one file, and files over 64 KiB are a *[KeyError] (row K17).
@@ -34,7 +35,13 @@ func ParsePEM(data []byte, alg string) (*Key, error) {
 			return nil, keyErrorf("RSA keys with more than two primes are not supported")
 		}
 	}
-	return newKey(material, alg)
+	k, err := newKey(material, alg)
+	if err == nil && block.Type == "CERTIFICATE" {
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
+			k.validity = validity{cert.NotBefore, cert.NotAfter}
+		}
+	}
+	return k, err
 }
 
 // onePEM returns the block that holds the key: the only one, but for the curve

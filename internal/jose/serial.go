@@ -32,7 +32,7 @@ func (e *Explanation) jsonSerialization(token []byte) error {
 	case TypeJWSJSON:
 		return e.jwsJSON(&d)
 	case TypeJWEJSON:
-		return e.jweJSON(&d)
+		return e.jweJSON(token, &d)
 	}
 	return &SyntaxError{Reason: "a JSON object with no token in it"}
 }
@@ -123,8 +123,9 @@ func (e *Explanation) signatureEntry(entry *document, first bool) (*document, er
 	return head, nil
 }
 
-// jwe explains a compact JWE: its header, and how long its parts are.
-func (e *Explanation) jwe(p [][]byte) error {
+// jwe explains a compact JWE: its header, how long its parts are and, with a key,
+// what is in it.
+func (e *Explanation) jwe(token []byte, p [][]byte, depth int) error {
 	e.Type = TypeJWE
 	data, err := e.segment(1, "header", p[0])
 	if err != nil {
@@ -140,6 +141,20 @@ func (e *Explanation) jwe(p [][]byte) error {
 	for i, name := range []string{"encrypted_key", "iv", "ciphertext", "tag"} {
 		e.part(name, p[i+1])
 	}
+	return e.decrypt(token, head, true, depth)
+}
+
+// decrypt opens an encrypted token if there is a key, and explains what is in it.
+func (e *Explanation) decrypt(token []byte, head *document, compact bool, depth int) error {
+	if e.options.Key == nil {
+		return nil
+	}
+	data, err := e.options.Key.open(token, head, compact)
+	if err != nil {
+		return err
+	}
+	e.Decrypted = true
+	e.payload(data, head, depth)
 	return nil
 }
 
@@ -151,13 +166,14 @@ func (e *Explanation) part(name string, text []byte) {
 	e.Parts = append(e.Parts, Part{name, len(text), size})
 }
 
-func (e *Explanation) jweJSON(d *document) error {
+func (e *Explanation) jweJSON(token []byte, d *document) error {
+	head := &document{}
 	if text, ok := d.getString("protected"); ok {
 		data, err := e.segment(1, "header", []byte(text))
 		if err != nil {
 			return err
 		}
-		if _, err := e.header(data); err != nil {
+		if head, err = e.header(data); err != nil {
 			return err
 		}
 	} else if m, ok := d.get("unprotected"); ok && m.kind == kindObject {
@@ -169,7 +185,12 @@ func (e *Explanation) jweJSON(d *document) error {
 			e.part(name, []byte(text))
 		}
 	}
-	return nil
+	if e.options.Key != nil {
+		if err := d.clean(); err != nil {
+			return decryptErrorf("%s", err)
+		}
+	}
+	return e.decrypt(token, head, false, 1)
 }
 
 // Disclosure is one disclosed claim or array element of an SD-JWT (RFC 9901).

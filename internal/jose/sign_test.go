@@ -85,7 +85,7 @@ func TestSignHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := (&Verifier{Keys: NewSet(key)}).open(t.Context(), []byte(token))
+	s, err := (&Verifier{Keys: NewSet(key)}).open(t.Context(), &scratch{}, []byte(token))
 	if err != nil {
 		t.Fatal(err)
 	}

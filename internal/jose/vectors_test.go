@@ -60,7 +60,7 @@ func TestWycheproofSignatures(t *testing.T) {
 			err := keyErr
 			if err == nil {
 				v := &Verifier{Keys: NewSet(key)}
-				_, err = v.open(t.Context(), []byte(test.JWS))
+				_, err = v.open(t.Context(), &scratch{}, []byte(test.JWS))
 			}
 			valid := test.Result == "valid"
 			if why, listed := deviations()[test.TcID]; listed {
@@ -93,7 +93,7 @@ func TestWycheproofKeySets(t *testing.T) {
 			err := setErr
 			if err == nil {
 				v := &Verifier{Keys: set}
-				_, err = v.open(t.Context(), []byte(test.JWS))
+				_, err = v.open(t.Context(), &scratch{}, []byte(test.JWS))
 			}
 			if (err == nil) != (test.Result == "valid") {
 				t.Errorf("tc%d %s %s: %s, but got %v", test.TcID, group.Comment, test.Comment, test.Result, err)
@@ -154,7 +154,7 @@ func TestCookbookSignatures(t *testing.T) {
 				key = public
 			}
 			v := &Verifier{Keys: NewSet(key)}
-			s, err := v.open(t.Context(), []byte(c.Output.Compact))
+			s, err := v.open(t.Context(), &scratch{}, []byte(c.Output.Compact))
 			if test.refused != "" {
 				refused(t, err, test.refused)
 				return

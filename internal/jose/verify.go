@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -39,6 +38,9 @@ type Verifier struct {
 	// Require names claims that must be there. exp always must.
 	Require []string
 
+	// Claims are values that claims must have.
+	Claims []ExpectedClaim
+
 	Now    func() time.Time
 	Leeway time.Duration // for exp, nbf and iat
 
@@ -48,12 +50,9 @@ type Verifier struct {
 	memo atomic.Pointer[memo]
 }
 
-// memo is the last header that was read. The tokens of one issuer mostly have the
-// same, and reading it is a pure function of its text.
-type memo struct {
-	text   string // encoded
-	header header
-}
+// ExpectedClaim is a value that a claim must have: a string with these characters,
+// a number or true or false with this text, or an array one element of which is so.
+type ExpectedClaim struct{ Name, Value string }
 
 // Verified is a token whose signature and claims have passed.
 type Verified struct {
@@ -83,16 +82,30 @@ func (v *Verifier) verify(
 	if err := v.checkConfig(); err != nil {
 		return nil, err
 	}
-	s, err := v.open(ctx, token)
+	s := &scratch{claims: newDocument()}
+	t, err := v.check(ctx, s, token, checkType, more)
 	if err != nil {
 		return nil, err
 	}
-	claims, refused := parsePayload(s.payload)
-	if refused != nil {
-		return nil, refused
+	return &Verified{
+		Header: bytes.Clone(t.header.text), Payload: t.payload, Key: t.key, Alg: t.header.alg, claims: s.claims,
+	}, nil
+}
+
+// check verifies a token with the buffers of s, in which the result is.
+func (v *Verifier) check(
+	ctx context.Context, s *scratch, token []byte, checkType func(*header) *VerifyError, more func(*checks),
+) (signed, error) {
+	t, err := v.open(ctx, s, token)
+	if err != nil {
+		return t, err
 	}
-	c := &checks{doc: claims, now: v.Now(), leeway: v.Leeway}
-	if err := checkType(s.header); err != nil {
+	if err := parsePayload(s.claims, t.payload); err != nil {
+		return t, err
+	}
+	c := &s.checks
+	*c = checks{doc: s.claims, now: v.Now(), leeway: v.Leeway}
+	if err := checkType(t.header); err != nil {
 		c.reasons = err.Reasons
 	}
 	c.standard(v)
@@ -100,9 +113,9 @@ func (v *Verifier) verify(
 		more(c)
 	}
 	if len(c.reasons) > 0 {
-		return nil, &VerifyError{Reasons: c.reasons}
+		return t, &VerifyError{Reasons: c.reasons}
 	}
-	return &Verified{Header: bytes.Clone(s.header.text), Payload: s.payload, Key: s.key, Alg: s.header.alg, claims: claims}, nil
+	return t, nil
 }
 
 func (v *Verifier) checkConfig() error {
@@ -126,124 +139,17 @@ func (v *Verifier) checkConfig() error {
 	return nil
 }
 
-// signed is a JWS whose signature is good. Nothing is known about its payload.
-type signed struct {
-	header  *header
-	payload []byte
-	key     *Key
-}
-
-// open cuts the token, reads its header and confirms its signature. It looks
-// at no byte of the payload.
-func (v *Verifier) open(ctx context.Context, token []byte) (*signed, error) {
-	limit := v.MaxSize
-	if limit <= 0 {
-		limit = MaxToken
-	}
-	if len(token) > limit {
-		return nil, refuse(CodeTooLarge, "", "%d bytes, at most %d are taken", len(token), limit)
-	}
-	c, serr := slice(token)
-	if serr != nil {
-		if len(parts(token, 5)) == 5 {
-			return nil, refuse(CodeEncrypted, "", "5 parts: the token is encrypted (JWE), which is not verified")
-		}
-		return nil, refuseSyntax(serr)
-	}
-	h, refused := v.readHeader(c.Header)
-	if refused != nil {
-		return nil, refused
-	}
-	if err := v.checkAlgorithm(h.alg); err != nil {
-		return nil, err
-	}
-	// One buffer for both parts: the payload stays, the signature is small.
-	size := (len(c.Signature) + len(c.Payload)) / 4 * 3
-	buffer, serr := decodeStrict(make([]byte, 0, size+3), c.Signature)
-	if serr != nil {
-		return nil, refuseSyntax(inSegment(3, serr))
-	}
-	at := len(buffer)
-	key, err := v.confirm(ctx, h, c.SigningInput, buffer[:at:at])
-	if err != nil {
-		return nil, err
-	}
-	if buffer, serr = decodeStrict(buffer, c.Payload); serr != nil {
-		return nil, refuseSyntax(inSegment(2, serr))
-	}
-	return &signed{header: h, payload: buffer[at:], key: key}, nil
-}
-
-// readHeader decodes and checks a header, or remembers it.
-func (v *Verifier) readHeader(segment []byte) (*header, *VerifyError) {
-	if last := v.memo.Load(); last != nil && last.text == string(segment) {
-		return &last.header, nil
-	}
-	text, err := decodeStrict(nil, segment)
-	if err != nil {
-		return nil, refuseSyntax(inSegment(1, err))
-	}
-	m := &memo{text: string(segment)}
-	if err := m.header.read(text); err != nil {
-		return nil, err
-	}
-	v.memo.Store(m)
-	return &m.header, nil
-}
-
-func (v *Verifier) checkAlgorithm(alg string) *VerifyError {
-	a, known := lookupAlgorithm(alg)
-	allowed := v.Algorithms
-	if len(allowed) == 0 {
-		allowed = Algorithms()
-	}
-	switch {
-	case isNone(alg):
-		return refuse(CodeAlgorithm, "alg", "%+q: the token is not signed", alg)
-	case !known || len(v.Algorithms) > 0 && !slices.Contains(v.Algorithms, a.name):
-		return refuse(CodeAlgorithm, "alg", "%+q is not allowed (allowed: %s)", alg, strings.Join(allowed, ", "))
-	}
-	return nil
-}
-
-// confirm finds the key that made the signature.
-func (v *Verifier) confirm(ctx context.Context, h *header, input, signature []byte) (*Key, error) {
-	keys, err := v.Keys.Keys(ctx, h.kid, h.alg)
-	if err != nil {
-		return nil, fmt.Errorf("find the key of a token: %w", err)
-	}
-	a, _ := lookupAlgorithm(h.alg)
-	text := string(input)
-	tried := false
-	for _, k := range keys {
-		// The source has looked at this already; a source that did not
-		// must not turn a public key into a secret.
-		if k == nil || !k.canVerify || !k.accepts(h.alg) {
-			continue
-		}
-		tried = true
-		if a.method.Verify(text, signature, k.material()) == nil {
-			return k, nil
-		}
-	}
-	if tried {
-		return nil, refuse(CodeSignature, "", "the signature does not match")
-	}
-	if h.kid == "" {
-		return nil, refuse(CodeNoKey, "", "there is no key for %s", h.alg)
-	}
-	return nil, refuse(CodeNoKey, "kid", "there is no key %+q for %s", h.kid, h.alg)
-}
-
-func parsePayload(payload []byte) (*document, *VerifyError) {
-	claims := newDocument()
+func parsePayload(claims *document, payload []byte) error {
 	if err := claims.parse(payload, depthStrict); err != nil {
-		return nil, refuseSyntax(inSegment(2, err))
+		return refuseSyntax(inSegment(2, err))
 	}
 	if claims.kind != kindObject {
-		return nil, refuse(CodeNotObject, "", "the payload is %s, not an object", claims.kind)
+		return refuse(CodeNotObject, "", "the payload is %s, not an object", claims.kind)
 	}
-	return claims, refuseUnclean(claims, "payload")
+	if err := refuseUnclean(claims, "payload"); err != nil {
+		return err
+	}
+	return nil
 }
 
 func refuseUnclean(d *document, where string) *VerifyError {

@@ -1,9 +1,8 @@
 package jose
 
 import (
+	"bytes"
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // Warning is something odd about a token that was decoded.
@@ -68,7 +67,7 @@ func (e *Explanation) warnDocument(d *document, where string) {
 	if d.surrogate {
 		e.warn(WarnSurrogate, where, "")
 	}
-	if d.badUTF8 == 0 && hidden(d.text) {
+	if d.badUTF8 == 0 && !d.plain && hidden(d.text) {
 		e.warn(WarnHidden, where, "")
 	}
 }
@@ -76,14 +75,7 @@ func (e *Explanation) warnDocument(d *document, where string) {
 // hidden reports whether a UTF-8 text has characters of unsafeRune beyond ASCII,
 // or DEL; those below are not possible in JSON.
 func hidden(text []byte) bool {
-	for i := 0; i < len(text); i++ {
-		if text[i] >= 0x7f {
-			return strings.ContainsFunc(string(text[i:]), func(r rune) bool {
-				return r >= 0x7f && r != 0xfffd && unsafeRune(r)
-			})
-		}
-	}
-	return false
+	return bytes.ContainsFunc(text, func(r rune) bool { return r >= 0x7f && r != 0xfffd && unsafeRune(r) })
 }
 
 func (e *Explanation) warnHeader(head *document) {
@@ -162,31 +154,44 @@ func (e *Explanation) warnKey(m member) {
 // warnSignature compares the length of a signature with what its algorithm makes.
 func (e *Explanation) warnSignature(head *document, size int) {
 	alg, _ := head.getString("alg")
-	a, known := lookupAlgorithm(alg)
 	if size == 0 {
 		if !isNone(alg) {
 			e.warn(WarnNoSignature, "signature", "")
 		}
 		return
 	}
-	want := 0
-	switch a.kty {
-	case "oct":
-		want = a.hash.Size()
-	case "EC":
-		want = 2 * ((curve(a.crv).Params().BitSize + 7) / 8)
-	case "OKP":
-		want = 64
-	}
-	if known && want > 0 && size != want || a.kty == "RSA" && size < 64 {
+	if !signatureSize(alg).fit(size) {
 		e.warn(WarnSignatureLength, "signature", fmt.Sprintf("%d bytes", size))
 	}
+}
+
+// signatureSizes are the lengths in bytes that signatures of one algorithm have.
+type signatureSizes struct{ exact, least int }
+
+func (s signatureSizes) fit(size int) bool {
+	return size >= s.least && (s.exact == 0 || size == s.exact)
+}
+
+// signatureSize returns the zero value, which fits everything, for an algorithm
+// that is not known.
+func signatureSize(alg string) signatureSizes {
+	a, _ := lookupAlgorithm(alg)
+	switch a.kty {
+	case "oct":
+		return signatureSizes{exact: a.hash.Size()}
+	case "EC":
+		return signatureSizes{exact: 2 * ((curve(a.crv).Params().BitSize + 7) / 8)}
+	case "OKP":
+		return signatureSizes{exact: 64}
+	case "RSA":
+		return signatureSizes{least: 64}
+	}
+	return signatureSizes{}
 }
 
 // claims warns about members that look like registered claims and are not, and
 // collects the dates.
 func (e *Explanation) claims(d *document) {
-	registered := []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
 	for m := range d.members() {
 		switch string(m.name) {
 		case "exp", "nbf", "iat", "auth_time", "updated_at":
@@ -195,9 +200,7 @@ func (e *Explanation) claims(d *document) {
 		case "iss", "sub", "aud", "jti":
 			continue
 		}
-		if len(m.name) == 3 && slices.ContainsFunc(registered, func(r string) bool {
-			return strings.EqualFold(r, string(m.name))
-		}) {
+		if len(m.name) == 3 && looksRegistered(m.name) {
 			e.warn(WarnCase, quote(string(m.name)), "")
 		}
 	}
