@@ -23,6 +23,7 @@ missing() {
   has dbus-run-session || echo "dbus-run-session dbus"
   has gnome-keyring-daemon || echo "gnome-keyring-daemon gnome-keyring"
   has secret-tool || echo "secret-tool libsecret-tools"
+  has strace || echo "strace strace"
   has_browser || echo "chromium chromium"
   has_pyjwt || echo "PyJWT python3 python3-jwt python3-cryptography"
   has node || echo "node nodejs"

@@ -38,7 +38,9 @@ type Token struct {
 	Expiry    oauth.Expiry
 	Scopes    []string
 	Renewed   bool
-	Warnings  []string
+	// Unsaved: the disk did not take it, so this is the only time it is seen.
+	Unsaved  bool
+	Warnings []string
 }
 
 // Token returns a token of the account. It never involves the person: when
@@ -132,7 +134,7 @@ func (s *Service) judge(e *entry, p *provider.Provider, r TokenRequest) need {
 func unsaved(ref Ref, e *entry, done *Renewal) *Token {
 	return &Token{
 		Account: ref, Value: secret.New(done.Unsaved), Type: Access, TokenType: e.meta.TokenType,
-		ExpiresAt: done.ExpiresAt, Expiry: oauth.ExpiryKnown, Scopes: e.meta.Scopes, Renewed: true, Warnings: done.Warnings,
+		ExpiresAt: done.ExpiresAt, Expiry: oauth.ExpiryKnown, Scopes: e.meta.Scopes, Renewed: true, Unsaved: true, Warnings: done.Warnings,
 	}
 }
 

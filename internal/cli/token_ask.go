@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,9 @@ func (a *App) runTokenRefresh(ctx context.Context, w *world, ref account.Ref) er
 	t, err := w.accounts.Renew(ctx, ref)
 	if err != nil {
 		return err
+	}
+	if t.Unsaved {
+		return &Error{Exit: exitLocal, Code: "not_saved", Message: strings.Join(t.Warnings, "; ")}
 	}
 	for _, text := range t.Warnings {
 		a.warn(text)
