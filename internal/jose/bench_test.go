@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -9,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/big"
 	"strings"
 	"testing"
@@ -156,4 +158,70 @@ func primitive(key *Key, input, signature []byte) func() bool {
 		return func() bool { return ed25519.Verify(k, input, signature) }
 	}
 	panic(fmt.Sprintf("no primitive for %v", key))
+}
+
+// benchLines makes a stream of different tokens of 1 KB, as many as fit into 8 MB.
+func benchLines(b *testing.B, key *Key) (input []byte, count int) {
+	b.Helper()
+	for count < 8000 {
+		payload := claims(fmt.Sprintf(`"email":"someone%d@example.com","email_verified":true,"name":"Someone Somewhere",`+
+			`"picture":"https://images.example.com/a/%s=s96-c","locale":"ko","groups":["admin","staff"],"address":{"country":"KR"},`+
+			`"at_hash":"77QmUPtjPfzWtF2AnpK9RQ","auth_time":%d,"jti":"0f8e1b1c-0b5e-4d3b-9d61-%012d",`,
+			count, strings.Repeat("x", 64), testNow-count, count))
+		// One signature for all: only its length counts for decode.
+		token, err := Sign(key, Header{Typ: "JWT"}, []byte(payload))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if key.kty != "RSA" {
+			token += "\n"
+			input = append(input, token...)
+			count++
+			continue
+		}
+		head, rest, _ := strings.Cut(token, ".")
+		_, signature, _ := strings.Cut(rest, ".")
+		for range 200 {
+			count++
+			p := strings.Replace(payload, "someone", fmt.Sprintf("s%dmeone", count), 1)
+			input = append(input, head+"."+encode([]byte(p))+"."+signature+"\n"...)
+		}
+	}
+	return input, count
+}
+
+// BenchmarkLines is the whole of decode --lines but for the process, per token, on
+// one core and on all.
+func BenchmarkLines(b *testing.B) {
+	input, count := benchLines(b, pemKey(b, "rsa2048.pem", "RS256"))
+	hmacKey := testKey(b, "HS256")
+	signedLines, signedCount := benchLines(b, hmacKey)
+	v := verifier(hmacKey)
+	for _, test := range []struct {
+		name  string
+		input []byte
+		count int
+		o     LinesOptions
+	}{
+		{"decode/1", input, count, LinesOptions{Workers: 1}},
+		{"decode/all", input, count, LinesOptions{}},
+		{"redact/1", input, count, LinesOptions{Workers: 1, Redact: NewRedactor(nil)}},
+		{"scan/1", input, count, LinesOptions{Workers: 1, Scan: true}},
+		{"verifyHS256/1", signedLines, signedCount, LinesOptions{Workers: 1, Verifier: v}},
+	} {
+		b.Run(test.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(test.input)))
+			tokens := 0
+			for b.Loop() {
+				result, err := Lines(b.Context(), bytes.NewReader(test.input), io.Discard, test.o)
+				if err != nil || result.Failed > 0 {
+					b.Fatal(result, err)
+				}
+				tokens += test.count
+			}
+			b.ReportMetric(float64(tokens)/b.Elapsed().Seconds(), "tokens/s")
+			b.ReportMetric(float64(len(test.input))/float64(test.count), "B/token")
+		})
+	}
 }

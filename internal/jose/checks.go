@@ -67,7 +67,7 @@ func (c *checks) expect(want ExpectedClaim) {
 func (m member) is(value string) bool {
 	switch m.kind {
 	case kindString:
-		return m.str() == value
+		return m.equal(value)
 	case kindNumber, kindTrue, kindFalse:
 		return string(m.value) == value
 	}
@@ -95,7 +95,7 @@ func (c *checks) oneOf(code Code, name string, allowed []string) {
 		c.require(name)
 	case m.kind != kindString:
 		c.add(CodeInvalid, name, "it is %s, not a string", m.kind)
-	case !slices.Contains(allowed, m.str()):
+	case !slices.ContainsFunc(allowed, m.equal):
 		c.add(code, name, "%+q is not the expected %+q", m.str(), allowed)
 	}
 }
@@ -105,6 +105,9 @@ func (c *checks) audience(allowed []string) {
 	m, ok := c.doc.get("aud")
 	if !ok {
 		c.require("aud")
+		return
+	}
+	if m.kind == kindString && slices.ContainsFunc(allowed, m.equal) {
 		return
 	}
 	list, ok := m.strings()

@@ -79,6 +79,7 @@ type duplicate struct {
 type frame struct {
 	object bool
 	base   int             // the object's keys are document.keys[base:]
+	digest uint64          // a bit for each key, so that most new keys are known to be new
 	seen   map[string]bool // filled once there are more than manyKeys
 }
 
@@ -362,6 +363,14 @@ func (d *document) name(s span) []byte {
 func (d *document) known(f *frame, name span) bool {
 	keys, size, text := d.keys[f.base:], name.end-name.start, d.name(name)
 	if len(keys) < manyKeys {
+		bit := uint64(1)
+		if size > 0 {
+			bit <<= (uint(text[0])*7 + uint(text[size-1])*3 + uint(size)*5) % 64
+		}
+		if f.digest&bit == 0 {
+			f.digest |= bit
+			return false
+		}
 		for _, k := range keys {
 			if k.end-k.start == size && bytes.Equal(d.name(k), text) {
 				return true

@@ -160,6 +160,12 @@ func (m member) str() string {
 	return string(unescape(nil, inside))
 }
 
+// equal reports whether a string member has this value.
+func (m member) equal(value string) bool {
+	inside := m.value[1 : len(m.value)-1]
+	return string(inside) == value && bytes.IndexByte(inside, '\\') < 0 || m.str() == value
+}
+
 func scanNumber(data []byte, i int) (int, string) {
 	const reason = "not a JSON number"
 	digits := func() bool {

@@ -272,7 +272,7 @@ func (s *stream) worker() lineWorker {
 	case s.options.Verifier != nil:
 		return newLineVerifier(s.ctx, s.options, s.table)
 	case s.options.Scan:
-		return &lineScanner{decoder: newLineDecoder(s.options, s.table)}
+		return &lineScanner{newLineDecoder(s.options, s.table), s.table}
 	}
 	return newLineDecoder(s.options, s.table)
 }

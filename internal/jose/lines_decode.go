@@ -140,7 +140,7 @@ func (l *lineDecoder) payload(dst, text []byte) (out []byte, ok bool) {
 	if d.plain && !d.blanks && l.redact == nil {
 		return dst, true
 	}
-	if hidden(d.text) {
+	if !d.plain && hidden(d.text) {
 		return dst, false
 	}
 	l.buffer = append(l.buffer[:0], dst[at:]...)

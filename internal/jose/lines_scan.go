@@ -9,11 +9,14 @@ import (
 // base64url, at a place where no token character stands before it, and goes on as
 // long as characters do that tokens have. What then cannot be decoded was no token
 // and is no error.
-type lineScanner struct{ decoder *lineDecoder }
+type lineScanner struct {
+	decoder *lineDecoder
+	table   *pairs
+}
 
 func (l *lineScanner) line(dst []byte, c *chunk, number int64, line []byte) []byte {
 	for at := 0; ; {
-		start, end := nextToken(line, at)
+		start, end := l.next(line, at)
 		if start < 0 {
 			return dst
 		}
@@ -49,9 +52,9 @@ func (l *lineScanner) token(dst, token []byte) (out []byte, ok bool) {
 	return append(e.appendMembers(dst), '}'), true
 }
 
-// nextToken returns where the next thing from offset at on lies that could be a
+// next returns where the next thing from offset at on lies that could be a
 // compact token, or -1. It looks at each byte once or twice, whatever the text.
-func nextToken(text []byte, at int) (start, end int) {
+func (l *lineScanner) next(text []byte, at int) (start, end int) {
 	for at < len(text) {
 		i := bytes.Index(text[at:], []byte("eyJ"))
 		if i < 0 {
@@ -61,6 +64,13 @@ func nextToken(text []byte, at int) (start, end int) {
 		end = start + 3
 		dots := 0
 		for end < len(text) && scanByte(text[end]) {
+			// Nearly all of it is letters and digits: two pairs at a time.
+			for end+4 <= len(text) && (l.table.at(text[end], text[end+1])|l.table.at(text[end+2], text[end+3]))&badPair == 0 {
+				end += 4
+			}
+			if end == len(text) || !scanByte(text[end]) {
+				break
+			}
 			if text[end] == '.' {
 				dots++
 			}

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"hash"
 )
 
@@ -93,7 +94,7 @@ func (r *Redactor) appendHash(dst, value []byte) []byte {
 	r.mac.Write(value)
 	r.sum = r.mac.Sum(r.sum[:0])
 	dst = append(dst, `"redacted:`...)
-	dst = append(dst, encode(r.sum[:16])...)
+	dst = base64.RawURLEncoding.AppendEncode(dst, r.sum[:16])
 	return append(dst, '"')
 }
 
