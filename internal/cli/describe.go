@@ -133,6 +133,22 @@ func firstLogin(ref account.Ref) string {
 	return ref.String()
 }
 
+// verifyWords lists why a token was refused, one fact a reason.
+func verifyWords(e *jose.VerifyError) string {
+	parts := make([]string, len(e.Reasons))
+	for i, r := range e.Reasons {
+		head := strings.ReplaceAll(string(r.Code), "_", " ")
+		switch r.Code {
+		case jose.CodeMissing, jose.CodeInvalid:
+			head += " " + r.Claim
+		case jose.CodeExpired, jose.CodeNotYet, jose.CodeIssuedLater:
+			head = r.Claim // the detail says the rest
+		}
+		parts[i] = strings.TrimSuffix(head+": "+r.Detail, ": ")
+	}
+	return strings.Join(parts, "; ")
+}
+
 // asToken is tokens and keys that are not what they should be.
 func asToken(err error) *Error {
 	if e, ok := as[*jose.VerifyError](err); ok {
@@ -140,7 +156,7 @@ func asToken(err error) *Error {
 		if e.Has(jose.CodeMalformed) {
 			exit = exitFailure
 		}
-		return &Error{Exit: exit, Code: "verification_failed", Message: e.Error()}
+		return &Error{Exit: exit, Code: "verification_failed", Message: "token refused: " + verifyWords(e)}
 	}
 	if e, ok := as[*jose.SyntaxError](err); ok {
 		return &Error{Exit: exitFailure, Code: "malformed", Message: e.Error()}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/socialauth/socialauth/internal/httpx"
+	"github.com/socialauth/socialauth/internal/jose"
 	"github.com/socialauth/socialauth/internal/oauth"
 )
 
@@ -75,7 +77,11 @@ func asSignInSetup(err error) *Error {
 	return nil
 }
 
+// innermostReason is the fact at the end of a chain of errors.
 func innermostReason(err error) string {
+	if e, ok := as[*jose.VerifyError](err); ok {
+		return verifyWords(e)
+	}
 	for {
 		next := errors.Unwrap(err)
 		if next == nil {
@@ -105,15 +111,9 @@ func authorizationRefused(e *oauth.AuthorizationError) *Error {
 
 // serverRefused words an endpoint's "no" (T18).
 func serverRefused(e *oauth.ServerError) *Error {
-	out := &Error{Exit: exitProvider, Code: e.Code, Message: e.Error()}
+	out := &Error{Exit: exitProvider, Code: e.Code, Message: serverWords(e)}
 	if out.Code == "" {
 		out.Code = fmt.Sprintf("http_%d", e.Status)
-	}
-	if e.Detail != "" {
-		out.Message += " (" + e.Detail + ")"
-	}
-	if e.TraceID != "" {
-		out.Message += "; fbtrace_id " + e.TraceID
 	}
 	switch {
 	case e.SignInNeeded():
@@ -127,6 +127,25 @@ func serverRefused(e *oauth.ServerError) *Error {
 		out.hint("the provider asks to wait %s", e.RetryAfter)
 	}
 	return skewHint(out, e.Skew.String(), e.Skew != 0)
+}
+
+// serverWords is the step, who answered what, and every fact that helps to ask
+// the provider about it.
+func serverWords(e *oauth.ServerError) string {
+	text := fmt.Sprintf("%s: %s answered %d", e.Op, e.Host, e.Status)
+	var facts []string
+	for _, f := range [][2]string{{"", e.Code}, {"subcode ", e.Subcode}, {"", e.Detail}, {"fbtrace_id ", e.TraceID}} {
+		if f[1] != "" {
+			facts = append(facts, f[0]+f[1])
+		}
+	}
+	if len(facts) > 0 {
+		text += " (" + strings.Join(facts, ", ") + ")"
+	}
+	if e.Description != "" {
+		text += ": " + e.Description
+	}
+	return text
 }
 
 // skewHint says that the clocks differ, which explains what else does not (T30).
