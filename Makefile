@@ -60,6 +60,11 @@ test-cross:
 test-keyring:
 	@scripts/test.sh tools keyring
 
+## test-windows: the Windows build for real, under Wine (wine, gcc-mingw-w64)
+.PHONY: test-windows
+test-windows:
+	@scripts/test.sh tools windows
+
 ## test-interop: a foreign server, a real browser, other languages' JWT libraries
 .PHONY: test-interop
 test-interop:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the keyring, race and interop tests need and is not here yet: from
+# Installs what the keyring, race, Windows and interop tests need and is not here yet: from
 # the distribution where that is Debian or Ubuntu and we are root or have sudo
 # without a password, and the jose package from npm into a folder git ignores.
 # It says what it did and what is still missing; only with CI=true is that an error.
@@ -28,6 +28,10 @@ missing() {
   has_pyjwt || echo "PyJWT python3 python3-jwt python3-cryptography"
   has node || echo "node nodejs"
   has npm || echo "npm npm"
+  if [ "$(uname -m)" = x86_64 ]; then
+    has wine || echo "wine wine wine64"
+    has x86_64-w64-mingw32-gcc || echo "mingw-w64 gcc-mingw-w64-x86-64"
+  fi
   has "$(go env CC)" || echo "C-compiler gcc libc6-dev"
 }
 
