@@ -30,7 +30,8 @@ func decryptErrorf(format string, args ...any) *DecryptError {
 	return &DecryptError{Reason: fmt.Sprintf(format, args...)}
 }
 
-// DecryptionKey opens encrypted tokens (JWE). Like a [Key] it fixes what it is
+// DecryptionKey opens encrypted tokens (JWE) in compact serialization; in JSON
+// there can be parameters that nothing protects. Like a [Key] it fixes what it is
 // used for: a key for AES key wrap opens nothing that says A256GCMKW, and an RSA
 // key whose alg is RSA-OAEP nothing that says RSA1_5 (RFC 8725 section 3.1).
 //
@@ -161,9 +162,8 @@ func secretAlgorithms(size int) []gojose.KeyAlgorithm {
 	return list
 }
 
-// open decrypts a token, of which head is the protected header. compact says in
-// which serialization it is.
-func (k *DecryptionKey) open(token []byte, head *document, compact bool) ([]byte, error) {
+// open decrypts a token in compact serialization, of which head is the header.
+func (k *DecryptionKey) open(token []byte, head *document) ([]byte, error) {
 	if err := head.clean(); err != nil {
 		return nil, decryptErrorf("header: %s", err)
 	}
@@ -177,11 +177,7 @@ func (k *DecryptionKey) open(token []byte, head *document, compact bool) ([]byte
 	if alg, ok := head.getString("alg"); ok && !slices.Contains(k.algs, gojose.KeyAlgorithm(alg)) {
 		return nil, decryptErrorf("the key is not for the algorithm %+q", alg)
 	}
-	parse := gojose.ParseEncryptedJSON
-	if compact {
-		parse = gojose.ParseEncryptedCompact
-	}
-	parsed, err := parse(string(token), k.algs, k.encs)
+	parsed, err := gojose.ParseEncryptedCompact(string(token), k.algs, k.encs)
 	if err != nil {
 		return nil, decryptErrorf("%+q", err.Error())
 	}

@@ -32,7 +32,7 @@ func (e *Explanation) jsonSerialization(token []byte) error {
 	case TypeJWSJSON:
 		return e.jwsJSON(&d)
 	case TypeJWEJSON:
-		return e.jweJSON(token, &d)
+		return e.jweJSON(&d)
 	}
 	return &SyntaxError{Reason: "a JSON object with no token in it"}
 }
@@ -141,15 +141,15 @@ func (e *Explanation) jwe(token []byte, p [][]byte, depth int) error {
 	for i, name := range []string{"encrypted_key", "iv", "ciphertext", "tag"} {
 		e.part(name, p[i+1])
 	}
-	return e.decrypt(token, head, true, depth)
+	return e.decrypt(token, head, depth)
 }
 
 // decrypt opens an encrypted token if there is a key, and explains what is in it.
-func (e *Explanation) decrypt(token []byte, head *document, compact bool, depth int) error {
+func (e *Explanation) decrypt(token []byte, head *document, depth int) error {
 	if e.options.Key == nil {
 		return nil
 	}
-	data, err := e.options.Key.open(token, head, compact)
+	data, err := e.options.Key.open(token, head)
 	if err != nil {
 		return err
 	}
@@ -166,14 +166,13 @@ func (e *Explanation) part(name string, text []byte) {
 	e.Parts = append(e.Parts, Part{name, len(text), size})
 }
 
-func (e *Explanation) jweJSON(token []byte, d *document) error {
-	head := &document{}
+func (e *Explanation) jweJSON(d *document) error {
 	if text, ok := d.getString("protected"); ok {
 		data, err := e.segment(1, "header", []byte(text))
 		if err != nil {
 			return err
 		}
-		if head, err = e.header(data); err != nil {
+		if _, err := e.header(data); err != nil {
 			return err
 		}
 	} else if m, ok := d.get("unprotected"); ok && m.kind == kindObject {
@@ -186,11 +185,9 @@ func (e *Explanation) jweJSON(token []byte, d *document) error {
 		}
 	}
 	if e.options.Key != nil {
-		if err := d.clean(); err != nil {
-			return decryptErrorf("%s", err)
-		}
+		return decryptErrorf("only the compact serialization is opened")
 	}
-	return e.decrypt(token, head, false, 1)
+	return nil
 }
 
 // Disclosure is one disclosed claim or array element of an SD-JWT (RFC 9901).
