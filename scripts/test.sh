@@ -2,7 +2,7 @@
 # Runs the sections of the test suite that are named, or all of them, and says
 # at the end how each went. A section that fails does not hide the next one.
 #
-#   scripts/test.sh [check|unit|race|cross|reproducible|tools|keyring|interop]...
+#   scripts/test.sh [check|unit|race|cross|reproducible|tools|keyring|windows|interop]...
 #
 # With CI=true, what cannot run is a failure; elsewhere it is named as skipped.
 set -uo pipefail
@@ -15,7 +15,7 @@ export GO CI
 # Packages whose promise is about several goroutines or processes at once.
 RACE_PACKAGES="${RACE_PACKAGES:-account emulator httpx jose oauth vault}"
 # Packages with tests against a real Secret Service; those tests are named so.
-KEYRING_PACKAGES="${KEYRING_PACKAGES:-vault}"
+KEYRING_PACKAGES="${KEYRING_PACKAGES:-vault cli}"
 # Those tests; they start gnome-keyring themselves, so they have a section.
 readonly REAL_KEYRING='^TestSecretService'
 
@@ -100,12 +100,21 @@ section_keyring() { # the vault against a real Secret Service, in each state it 
   fi
 }
 
+section_windows() { # the Windows build for real, against a Credential Manager, under Wine
+  local tool
+  [ "$(uname -sm)" = "Linux x86_64" ] || skip "Wine runs programs for amd64 on Linux on amd64 only"
+  for tool in wine wineserver x86_64-w64-mingw32-gcc; do
+    command -v "$tool" >/dev/null || skip "there is no $tool (apt-get install wine wine64 gcc-mingw-w64-x86-64)"
+  done
+  scripts/test-windows.sh
+}
+
 section_interop() { # programs nobody here wrote
   cd internal/interop
   "$GO" test -count=1 ./...
 }
 
-all="check unit race cross reproducible tools keyring interop"
+all="check tools unit race cross reproducible keyring windows interop"
 results="" passed=0 failed=0 skipped=0
 
 # shellcheck disable=SC2086 # a list of names

@@ -30,11 +30,12 @@ import (
 // that the provider gave or was shown. What the program says and stores is held
 // against that book.
 type lab struct {
-	t      testing.TB
-	dir    string   // SOCIALAUTH_HOME
-	env    []string // of the program
-	server *emulator.Server
-	base   string
+	t       testing.TB
+	dir     string   // SOCIALAUTH_HOME
+	env     []string // of the program
+	program string
+	server  *emulator.Server
+	base    string
 
 	// hook, if set, is called when the provider has done a refresh and its
 	// answer has not left.
@@ -74,18 +75,34 @@ type labOptions struct {
 	dir      string // where the home is; "" is a new one
 	realTime bool   // the program and the provider use the real clock
 	short    int    // seconds that access tokens live; 0 is as the provider has it
+	// program is the real program, which knows no clock but the real one; "" is
+	// the one inside this test.
+	program string
+}
+
+// realProgram builds the program as it is released.
+func realProgram(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "socialauth")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "../../cmd/socialauth") //nolint:gosec // our own
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
 }
 
 func newLab(t testing.TB, o labOptions) *lab {
 	t.Helper()
 	l := &lab{
-		t: t, dir: o.dir, ports: map[string]string{}, families: map[string]issue{}, tokens: map[string]issue{},
+		t: t, dir: o.dir, program: cmp.Or(o.program, "socialauth"), ports: map[string]string{}, families: map[string]issue{}, tokens: map[string]issue{},
 		begun: map[string]int{}, spent: map[string]int{},
 	}
 	if l.dir == "" {
 		l.dir = filepath.Join(t.TempDir(), "home")
 	}
 	now := l.now
+	o.realTime = o.realTime || o.program != ""
 	if o.realTime {
 		now = time.Now
 	}
@@ -235,7 +252,7 @@ func (l *lab) refreshes() int {
 func (l *lab) command(args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	l.t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, "socialauth", args...)
+	cmd := exec.CommandContext(ctx, l.program, args...) //nolint:gosec // our own
 	cmd.Env = append([]string(nil), l.env...)
 	return cmd
 }
