@@ -29,7 +29,26 @@ type KeyInfo struct {
 	KeyID     string          `json:"kid"`
 	CreatedAt time.Time       `json:"created_at"`
 	Public    json.RawMessage `json:"public,omitempty"` // a JWK; none for HMAC keys
+	// Retired are the keys that had this name before, as long as they are published.
+	Retired []RetiredKey `json:"retired,omitempty"`
+	// LastExpiry is when the last of the tokens that live longer than a day expires.
+	LastExpiry time.Time `json:"last_expiry,omitzero"`
 }
+
+// RetiredKey is the public half of a key that [Service.RotateKey] replaced. It
+// signs nothing more, and is published until what it signed has expired.
+type RetiredKey struct {
+	Alg          string          `json:"alg"`
+	KeyID        string          `json:"kid"`
+	Public       json.RawMessage `json:"public"`
+	RetiredAt    time.Time       `json:"retired_at"`
+	PublishUntil time.Time       `json:"publish_until"`
+}
+
+// publishAtLeast is how long a retired key is published at the least. Tokens that
+// live longer leave their expiry in [KeyInfo.LastExpiry]; for others nothing need
+// be written when they are minted.
+const publishAtLeast = 24 * time.Hour
 
 func keyName(name string) vault.Name { return vault.Name{Kind: vault.KindKey, ID: name} }
 
@@ -59,19 +78,7 @@ func (s *Service) AddKey(ctx context.Context, name string, key *jose.Key) (*KeyI
 	if !key.IsPrivate() {
 		return nil, &KeyError{Name: name, Reason: "it is a public key, and signing needs the private one"}
 	}
-	info := &KeyInfo{Name: name, Alg: key.Alg(), KeyID: key.KeyID(), CreatedAt: s.Now().UTC().Truncate(time.Second)}
-	if !key.IsSymmetric() {
-		public, err := key.MarshalJWK(false)
-		if err != nil {
-			return nil, err
-		}
-		info.Public = public
-	}
-	meta, err := json.Marshal(info)
-	if err != nil {
-		return nil, err
-	}
-	body, err := key.MarshalJWK(true)
+	rec, info, err := s.keyRecord(name, key)
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +86,128 @@ func (s *Service) AddKey(ctx context.Context, name string, key *jose.Key) (*KeyI
 		if old != nil {
 			return nil, &KeyError{Name: name, Reason: "there is a key of that name already"}
 		}
-		return &vault.Record{Name: keyName(name), Meta: meta, Body: body}, nil
+		return rec, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return info, nil
+}
+
+// keyRecord is what is kept of a new key.
+func (s *Service) keyRecord(name string, key *jose.Key) (*vault.Record, *KeyInfo, error) {
+	info := &KeyInfo{Name: name, Alg: key.Alg(), KeyID: key.KeyID(), CreatedAt: s.Now().UTC().Truncate(time.Second)}
+	if !key.IsSymmetric() {
+		public, err := key.MarshalJWK(false)
+		if err != nil {
+			return nil, nil, err
+		}
+		info.Public = public
+	}
+	meta, err := json.Marshal(info)
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := key.MarshalJWK(true)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &vault.Record{Name: keyName(name), Meta: meta, Body: body}, info, nil
+}
+
+// RotateKey puts a new key in the place of one, in one step: whoever mints or
+// reads the keys meanwhile sees the old one or the new one. alg is that of the new
+// key; "" stands for the same. The old public half stays among [Service.PublicKeys]
+// until the last token it signed has expired, and for a day at the least; its
+// private half is gone, and a shared secret is gone whole.
+func (s *Service) RotateKey(ctx context.Context, name, alg string) (*KeyInfo, error) {
+	if alg == "" {
+		keys, err := s.Keys()
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(keys, func(k KeyInfo) bool { return k.Name == name })
+		if i < 0 {
+			return nil, s.keyMissing(name, vault.ErrNotFound)
+		}
+		alg = keys[i].Alg
+	}
+	key, err := jose.GenerateKey(alg, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	rec, info, err := s.keyRecord(name, key)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Vault.Update(ctx, keyName(name), func(old *vault.Record) (*vault.Record, error) {
+		if old == nil {
+			return nil, s.keyMissing(name, vault.ErrNotFound)
+		}
+		var was KeyInfo
+		if err := json.Unmarshal(old.Meta, &was); err != nil {
+			return nil, fmt.Errorf("read the key %s: %w", name, err)
+		}
+		info.Retired = was.retire(s.Now().UTC().Truncate(time.Second))
+		rec.Meta, err = json.Marshal(info)
+		return rec, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return info, nil
+}
+
+// retire is what the next key of this name keeps of this one and those before it.
+func (k KeyInfo) retire(now time.Time) []RetiredKey {
+	var list []RetiredKey
+	if len(k.Public) > 0 {
+		until := now.Add(publishAtLeast)
+		if k.LastExpiry.After(until) {
+			until = k.LastExpiry
+		}
+		list = append(list, RetiredKey{Alg: k.Alg, KeyID: k.KeyID, Public: k.Public, RetiredAt: now, PublishUntil: until})
+	}
+	for _, r := range k.Retired {
+		if now.Before(r.PublishUntil) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// noteExpiry makes a note of a token that outlives what a retired key is published
+// for anyway. It is written before the token is given away.
+func (s *Service) noteExpiry(ctx context.Context, name, kid string, expires time.Time) error {
+	if expires.Before(s.Now().Add(publishAtLeast)) {
+		return nil
+	}
+	_, err := s.Vault.Update(ctx, keyName(name), func(old *vault.Record) (*vault.Record, error) {
+		if old == nil {
+			return nil, s.keyMissing(name, vault.ErrNotFound)
+		}
+		var info KeyInfo
+		if err := json.Unmarshal(old.Meta, &info); err != nil {
+			return nil, fmt.Errorf("read the key %s: %w", name, err)
+		}
+		until := &info.LastExpiry
+		for i := range info.Retired { // somebody rotated the key just now
+			if info.Retired[i].KeyID == kid {
+				until = &info.Retired[i].PublishUntil
+			}
+		}
+		if !expires.After(*until) {
+			return old, nil
+		}
+		*until = expires
+		meta, err := json.Marshal(info)
+		if err != nil {
+			return nil, err
+		}
+		old.Meta = meta
+		return old, nil
+	})
+	return err
 }
 
 // Keys lists the keys without touching the keyring.
@@ -177,7 +300,7 @@ func (s *Service) signingKey(ctx context.Context, name string) (string, *jose.Ke
 }
 
 // PublicKeys is the public half of every key that has one, as a JWK Set may
-// publish them.
+// publish them, and of those that were replaced as long as their tokens live.
 func (s *Service) PublicKeys() (*jose.Set, error) {
 	infos, err := s.Keys()
 	if err != nil {
@@ -185,14 +308,22 @@ func (s *Service) PublicKeys() (*jose.Set, error) {
 	}
 	var keys []*jose.Key
 	for _, info := range infos {
-		if len(info.Public) == 0 {
-			continue
+		var publish []json.RawMessage
+		if len(info.Public) > 0 {
+			publish = append(publish, info.Public)
 		}
-		key, err := jose.ParseJWK(info.Public)
-		if err != nil {
-			return nil, fmt.Errorf("read the key %s: %w", info.Name, err)
+		for _, r := range info.Retired {
+			if s.Now().Before(r.PublishUntil) {
+				publish = append(publish, r.Public)
+			}
 		}
-		keys = append(keys, key)
+		for _, text := range publish {
+			key, err := jose.ParseJWK(text)
+			if err != nil {
+				return nil, fmt.Errorf("read the key %s: %w", info.Name, err)
+			}
+			keys = append(keys, key)
+		}
 	}
 	return jose.NewSet(keys...), nil
 }

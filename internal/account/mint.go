@@ -23,10 +23,12 @@ const (
 
 // Mint says how a JWT about an account is made.
 type Mint struct {
-	Key      string // name of a signing key; empty = the default key, made if there is none
-	TTL      time.Duration
-	Issuer   string
-	Audience []string
+	Key string // name of a signing key; empty = the default key, made if there is none
+	TTL time.Duration
+	// ExpiresAt, if set, is when it expires, to the second, whatever TTL says.
+	ExpiresAt time.Time
+	Issuer    string
+	Audience  []string
 	// Claims are added after the registered and the identity claims.
 	Claims []Claim
 	// Header fields are added to alg, typ and kid.
@@ -156,6 +158,12 @@ func (s *Service) mint(ctx context.Context, e *entry, m Mint) (text string, expi
 	}
 	now := s.Now().Truncate(time.Second)
 	expires = now.Add(m.TTL).UTC()
+	if !m.ExpiresAt.IsZero() {
+		expires = m.ExpiresAt.UTC().Truncate(time.Second)
+	}
+	if err := s.noteExpiry(ctx, keyName, key.KeyID(), expires); err != nil {
+		return "", time.Time{}, "", err
+	}
 	payload, err := claims(e, m, now, expires)
 	if err != nil {
 		return "", time.Time{}, "", err
