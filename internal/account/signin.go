@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -227,7 +226,7 @@ func (e *entry) setProfile(p *oauth.Profile) {
 	e.meta.Identity = Identity{
 		Sub: p.Sub, Username: p.Username, Name: p.Name, Email: p.Email, EmailVerified: p.EmailVerified, Picture: p.Picture,
 	}
-	e.secrets.profile = json.RawMessage(p.Raw)
+	e.secrets.profile = p.Raw
 }
 
 // proveItems finds out whether the OS keyring can hold the JWT, before anyone

@@ -77,7 +77,7 @@ func (a *App) runDemo(ctx context.Context, play bool) error {
 	ended := make(chan error, 1)
 	base := "http://" + listener.Addr().String()
 	go func() { ended <- serve(serving, listener, server.Handler(base)) }()
-	defer func() { stop(); <-ended }()
+	defer func() { stop(); _ = <-ended }()
 
 	d := &demo{app: a.inside(home, base, play), server: server}
 	if err := d.run(ctx, a, base); err != nil {
@@ -164,7 +164,7 @@ func (d *demo) do(ctx context.Context, a *App, title string, args []string, stdi
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	for _, line := range strings.Split(strings.TrimRight(out.String()+notes.String(), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(out.String()+notes.String(), "\n"), "\n") {
 		a.print("   " + line + "\n")
 	}
 	if code != exit {

@@ -96,14 +96,14 @@ func (a *App) emulated(ids []string) ([]*provider.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	real := *a
-	real.Env = overlay(a.Env, map[string]string{"SOCIALAUTH_EMULATOR": ""})
+	plainly := *a
+	plainly.Env = overlay(a.Env, map[string]string{"SOCIALAUTH_EMULATOR": ""})
 	if len(ids) == 0 {
-		return real.providers(paths)
+		return plainly.providers(paths)
 	}
 	var list []*provider.Provider
 	for _, id := range ids {
-		p, err := real.provider(paths, id)
+		p, err := plainly.provider(paths, id)
 		if err != nil {
 			return nil, err
 		}

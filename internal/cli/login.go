@@ -103,17 +103,13 @@ func (a *App) runLogin(ctx context.Context, what string, o loginOptions) error {
 	if w, err = a.settle(ctx, w); err != nil {
 		return err
 	}
-	mint, err := w.loginMint(o)
-	if err != nil {
-		return err
-	}
 	pasted, stop := a.pastedURLs(silent)
 	defer stop()
 	done, err := w.accounts.SignIn(ctx, account.SignIn{
 		Account: t.ref, Provider: t.provider, Discovered: t.discovered,
 		ClientID: client.id.Value, ClientSecret: client.secret, Port: o.port, RedirectURI: client.redirectURI.Value,
 		Scopes: client.scopes.Value, AddScopes: splitAll(o.add), Params: params, LoginHint: o.loginHint,
-		ExpectSub: o.expectSub, Timeout: o.timeout, JWT: mint, Pasted: pasted,
+		ExpectSub: o.expectSub, Timeout: o.timeout, JWT: w.loginMint(o), Pasted: pasted,
 		Show:   func(ctx context.Context, url, redirect string) error { return a.show(ctx, silent, url, redirect) },
 		Notice: func(text string) { a.note("socialauth: %s", plain.Cut(text, plain.MaxRemote)) },
 	})
@@ -257,13 +253,13 @@ func (a *App) pastedURLs(wanted bool) (lines <-chan string, stop func()) {
 }
 
 // loginMint is the JWT a sign-in mints, or nil for none.
-func (w *world) loginMint(o loginOptions) (*account.Mint, error) {
+func (w *world) loginMint(o loginOptions) *account.Mint {
 	if o.noJWT || !o.jwt && !o.keyringJWT && w.file.JWT.Login != nil && !*w.file.JWT.Login {
-		return nil, nil //nolint:nilnil // no JWT is an answer
+		return nil
 	}
 	m := w.mintDefaults()
 	m.Keyring = m.Keyring || o.keyringJWT
-	return &m, nil
+	return &m
 }
 
 // reportLogin says who signed in and what they did not grant (A13, T16).

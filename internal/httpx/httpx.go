@@ -120,8 +120,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // innermost returns the text at the end of a chain of wrapped errors, without
 // the addresses and URLs that the outer ones add.
 func innermost(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err
 	}
 	for {
@@ -158,8 +157,7 @@ func Do(c *http.Client, req *http.Request) (*http.Response, error) {
 // the URL that net/http puts into the text. Context cancellation by the caller
 // stays recognisable with errors.Is.
 func Clean(req *http.Request, err error) error {
-	var ours *Error
-	if errors.As(err, &ours) {
+	if ours, ok := errors.AsType[*Error](err); ok {
 		return ours
 	}
 	return &Error{Method: req.Method, Host: req.URL.Host, Phase: "send", Err: err}
@@ -192,15 +190,16 @@ type transport struct {
 }
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	var phase atomic.Value
-	phase.Store("connect")
+	phase := atomic.Pointer[string]{}
+	now := func(p string) { phase.Store(&p) }
+	now("connect")
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		DNSStart:             func(httptrace.DNSStartInfo) { phase.Store("resolve") },
-		ConnectStart:         func(string, string) { phase.Store("connect") },
-		TLSHandshakeStart:    func() { phase.Store("tls") },
-		GotConn:              func(httptrace.GotConnInfo) { phase.Store("send") },
-		WroteRequest:         func(httptrace.WroteRequestInfo) { phase.Store("wait for the answer") },
-		GotFirstResponseByte: func() { phase.Store("read the answer") },
+		DNSStart:             func(httptrace.DNSStartInfo) { now("resolve") },
+		ConnectStart:         func(string, string) { now("connect") },
+		TLSHandshakeStart:    func() { now("tls") },
+		GotConn:              func(httptrace.GotConnInfo) { now("send") },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { now("wait for the answer") },
+		GotFirstResponseByte: func() { now("read the answer") },
 	})
 	out := req.Clone(ctx)
 	if t.userAgent != "" && out.Header.Get("User-Agent") == "" {
@@ -212,7 +211,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.base.RoundTrip(out)
 	if err != nil {
-		err = &Error{Method: req.Method, Host: req.URL.Host, Phase: phase.Load().(string), Err: err}
+		err = &Error{Method: req.Method, Host: req.URL.Host, Phase: *phase.Load(), Err: err}
 	}
 	if t.debug != nil {
 		t.trace(req, resp, err, t.now().Sub(start))

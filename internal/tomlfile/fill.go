@@ -59,7 +59,7 @@ func unknownKey(path []string, fields map[string]int) *KeyError {
 
 // set stores one value, which must have the type of the field.
 func set(path []string, value any, into reflect.Value) []*KeyError {
-	if u, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](into.Addr()); ok {
 		return setText(path, value, u)
 	}
 	want := ""

@@ -99,8 +99,7 @@ func Read(path string) ([]byte, error) {
 
 // cause is the system's error without the path, which the message names already.
 func cause(err error) string {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		return pathErr.Err.Error()
 	}
 	return err.Error()
