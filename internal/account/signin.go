@@ -59,6 +59,9 @@ func (s *Service) SignIn(ctx context.Context, r SignIn) (*SignedIn, error) {
 	if err := s.Vault.Prove(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.replaceable(ctx, r.Account); err != nil {
+		return nil, err
+	}
 	if r.JWT != nil && r.JWT.Keyring {
 		if err := s.proveItems(ctx, r.Account); err != nil {
 			return nil, err
@@ -86,6 +89,17 @@ func (s *Service) SignIn(ctx context.Context, r SignIn) (*SignedIn, error) {
 		return err
 	})
 	return done, err
+}
+
+// replaceable refuses where the account's record could not be replaced once the
+// person has signed in, because of what stands in its place (S07).
+func (s *Service) replaceable(ctx context.Context, ref Ref) error {
+	_, err := s.Vault.Get(ctx, recordName(ref))
+	var damaged *vault.RecordDamagedError
+	if errors.Is(err, vault.ErrNotFound) || errors.As(err, &damaged) {
+		return nil
+	}
+	return err
 }
 
 // signInAlone is the sign-in itself.

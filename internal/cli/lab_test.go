@@ -34,6 +34,7 @@ type lab struct {
 	dir     string   // SOCIALAUTH_HOME
 	env     []string // of the program
 	program string
+	uid     int // of the user who runs it; 0 is ours
 	server  *emulator.Server
 	base    string
 
@@ -254,6 +255,11 @@ func (l *lab) command(args ...string) *exec.Cmd {
 	l.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, l.program, args...) //nolint:gosec // our own
 	cmd.Env = append([]string(nil), l.env...)
+	if l.uid != 0 {
+		id := uint32(l.uid) //nolint:gosec // a user id
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: id, Gid: id}}
+		cmd.Dir = filepath.Dir(l.dir)
+	}
 	return cmd
 }
 

@@ -55,7 +55,8 @@ func openFile(path string) (*os.File, error) {
 	if err != nil {
 		return nil, &StoreError{"read", path, err}
 	}
-	if err := checkShape(path, info); err != nil {
+	// Whose it is before the system refuses to open it, which would not say why.
+	if err := firstError(checkShape(path, info), checkOwner(path, nil, info)); err != nil {
 		return nil, err
 	}
 	f, err := openNoFollow(path)
