@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/socialauth/socialauth/internal/jose"
 	"github.com/socialauth/socialauth/internal/plain"
+	"github.com/socialauth/socialauth/internal/secret"
 	"github.com/socialauth/socialauth/internal/term"
 )
 
@@ -21,24 +23,89 @@ TOKEN may be the token alone or what you have at hand: "Bearer …", a whole hea
 line, a JSON token response, a redirect URL, a cookie, a token wrapped over lines.
 Without TOKEN, or with "-", stdin is read. What was taken off is said on stderr.
 
-Nothing is checked: a decoded token proves nothing. To check one, use verify.`
+Nothing is checked: a decoded token proves nothing. To check one, use verify.
+
+--lines and --scan read a stream of any length and write one JSON object a line as it
+comes, with "line" and "ok"; a line that is no token has "error", and the exit status
+is then 1. No output of decode has a signature in it.`
 
 // maxToken is the longest input of decode and verify, in bytes.
 const maxToken = 16 << 20
 
+type decodeOptions struct {
+	lines, scan, redact bool
+	salt, key, payload  string
+}
+
 func (a *App) newDecodeCmd() *cobra.Command {
-	return &cobra.Command{
+	var o decodeOptions
+	cmd := &cobra.Command{
 		Use: "decode [TOKEN|-]", Short: "Show what is inside a token, without checking it", Long: decodeLong,
-		Example: "  socialauth token print google --type id | socialauth decode -\n  pbpaste | socialauth decode",
-		Args:    maxArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(_ *cobra.Command, args []string) error {
-			input, err := a.tokenInput(args)
-			if err != nil {
-				return err
-			}
-			return a.runDecode(input)
-		},
+		Example: "  socialauth token print google --type id | socialauth decode -\n  pbpaste | socialauth decode\n" +
+			"  socialauth decode --lines --redact <tokens.txt >claims.ndjson\n  journalctl | socialauth decode --scan",
+		Args: maxArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runDecode(cmd.Context(), args, o) },
 	}
+	f := cmd.Flags()
+	f.BoolVar(&o.lines, "lines", false, "one token a line on stdin, one JSON object a line on stdout")
+	f.BoolVar(&o.scan, "scan", false, "find the tokens in any text on stdin; one JSON object a token")
+	f.BoolVar(&o.redact, "redact", false, "replace sub, jti and email by keyed hashes")
+	f.StringVar(&o.salt, "redact-salt-file", "", "file with the key of the hashes, so that runs can be compared (default: random)")
+	f.StringVar(&o.key, "key", "", "file with the key that opens an encrypted token (JWK, PEM or a shared secret)")
+	f.StringVar(&o.payload, "payload-file", "", "file with the payload that was left out of the token")
+	cmd.MarkFlagsMutuallyExclusive("lines", "scan")
+	cmd.MarkFlagsMutuallyExclusive("lines", "payload-file")
+	cmd.MarkFlagsMutuallyExclusive("scan", "payload-file")
+	return cmd
+}
+
+func (a *App) runDecode(ctx context.Context, args []string, o decodeOptions) error {
+	e, err := o.explain(a)
+	if err != nil {
+		return err
+	}
+	if o.lines || o.scan {
+		return a.runLines(ctx, args, jose.LinesOptions{Scan: o.scan, Redact: e.Redact, Key: e.Key})
+	}
+	input, err := a.tokenInput(args)
+	if err != nil {
+		return err
+	}
+	return a.decodeOne(input, e)
+}
+
+// explain reads the files that the flags name.
+func (o decodeOptions) explain(a *App) (jose.ExplainOptions, error) {
+	e := jose.ExplainOptions{Now: a.Now, Location: a.Now().Location(), MaxSize: maxToken}
+	if o.salt != "" {
+		salt, err := readKeyFile(o.salt)
+		if err != nil {
+			return e, err
+		}
+		if salt = trimNewline(salt); len(salt) < 16 {
+			return e, usagef("%s: the key of the hashes has %d bytes, at least 16 are needed", o.salt, len(salt))
+		}
+		e.Redact = jose.NewRedactor(salt)
+	} else if o.redact {
+		e.Redact = jose.NewRedactor(nil)
+	}
+	if o.key != "" {
+		data, err := readKeyFile(o.key)
+		if err != nil {
+			return e, err
+		}
+		if e.Key, err = jose.ParseDecryptionKey(secret.New(string(data))); err != nil {
+			return e, keyFileError(o.key, err)
+		}
+	}
+	if o.payload != "" {
+		data, err := readFile(o.payload, maxToken)
+		if err != nil {
+			return e, err
+		}
+		e.Payload = data
+	}
+	return e, nil
 }
 
 // tokenInput is the argument, or stdin.
@@ -56,8 +123,8 @@ func (a *App) tokenInput(args []string) ([]byte, error) {
 	return data, nil
 }
 
-func (a *App) runDecode(input []byte) error {
-	e, err := jose.Explain(input, jose.ExplainOptions{Now: a.Now, Location: a.Now().Location(), MaxSize: maxToken})
+func (a *App) decodeOne(input []byte, o jose.ExplainOptions) error {
+	e, err := jose.Explain(input, o)
 	if err != nil {
 		return err
 	}
@@ -120,6 +187,9 @@ func typeWords(e *jose.Explanation) string {
 	case jose.TypeJWSJSON:
 		return fmt.Sprintf("JWS in JSON, %d signatures, not checked", len(e.Signatures))
 	case jose.TypeJWE, jose.TypeJWEJSON:
+		if e.Decrypted {
+			return "JWE, decrypted with the key; who made it is not checked"
+		}
 		return "JWE, encrypted: only the header can be read"
 	case jose.TypeSDJWT:
 		return fmt.Sprintf("SD-JWT with %d disclosures, not checked", len(e.Disclosures))

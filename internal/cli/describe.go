@@ -158,6 +158,9 @@ func asToken(err error) *Error {
 		}
 		return &Error{Exit: exit, Code: "verification_failed", Message: "token refused: " + verifyWords(e)}
 	}
+	if e, ok := as[*jose.DecryptError](err); ok {
+		return &Error{Exit: exitRefused, Code: "decrypt", Message: e.Error()}
+	}
 	if e, ok := as[*jose.SyntaxError](err); ok {
 		return &Error{Exit: exitFailure, Code: "malformed", Message: e.Error()}
 	}

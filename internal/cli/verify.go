@@ -1,15 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/socialauth/socialauth/internal/account"
 	"github.com/socialauth/socialauth/internal/jose"
 	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
@@ -23,16 +19,26 @@ type verifyOptions struct {
 	require                  []string
 	leeway                   time.Duration
 	skipIssuer, skipAudience bool
+	claims                   []string
+	lines                    bool
+	payload                  string
 }
 
 const verifyLong = `Check a token's signature and claims, and print its payload only if both are good.
 
 The key decides the algorithm, never the token. Give the key with --local (your own
-signing keys), --key (PEM or JWK), --jwks (a JWK Set in a file) or --hmac-key-file.
+signing keys), --key (PEM, a certificate or a JWK), --jwks (a JWK Set, in a file or at
+a URL) or --hmac-key-file. With an --issuer URL and none of these, the issuer is asked
+for its keys. Nothing in the token is ever asked: not its iss, jku, x5u or jwk. Of a
+certificate the dates are checked, not who issued it.
 --audience must name who the token is for, and the issuer must be right: with --local
 it is the one your keys mint for; otherwise give --issuer.
 
-Exit status: 4 the check failed, 1 it is not a token, 2 the question makes no sense.`
+--lines reads a token a line from stdin and writes a verdict a line, as JSON. With
+--payload-file the token has no payload of its own (RFC 7797); only its signature is
+checked then, since what it signs is no claims.
+
+Exit status: 4 the check failed, of one line at least; 5 the keys could not be had; 1 it is not a token, 2 the question makes no sense.`
 
 func (a *App) newVerifyCmd() *cobra.Command {
 	var o verifyOptions
@@ -45,23 +51,33 @@ func (a *App) newVerifyCmd() *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&o.local, "local", false, "check with your own signing keys")
 	f.StringVar(&o.key, "key", "", "file with a public key, a certificate or a JWK")
-	f.StringVar(&o.jwks, "jwks", "", "file with a JWK Set")
+	f.StringVar(&o.jwks, "jwks", "", "file or https URL with a JWK Set")
 	f.StringVar(&o.hmac, "hmac-key-file", "", "file with an HMAC secret; needs --alg")
 	f.StringVar(&o.alg, "alg", "", "the only algorithm to accept")
 	f.StringArrayVar(&o.issuers, "issuer", nil, "the issuer that iss must be")
 	f.StringArrayVar(&o.audience, "audience", nil, "who aud must name (one of them, if given several times)")
 	f.StringArrayVar(&o.require, "require", nil, "a claim that must be there")
+	f.StringArrayVar(&o.claims, "claim", nil, "a claim `k=v` that must have this value, or contain it")
+	f.BoolVar(&o.lines, "lines", false, "one token a line on stdin, one JSON verdict a line on stdout")
+	f.StringVar(&o.payload, "payload-file", "", "file with the payload that was left out of the token")
 	f.DurationVar(&o.leeway, "leeway", time.Minute, "tolerance for exp, nbf and iat")
 	f.BoolVar(&o.skipIssuer, "insecure-skip-issuer", false, "do not check who issued it")
 	f.BoolVar(&o.skipAudience, "insecure-skip-audience", false, "do not check who it is for")
 	cmd.MarkFlagsMutuallyExclusive("local", "key", "jwks", "hmac-key-file")
+	cmd.MarkFlagsMutuallyExclusive("lines", "payload-file")
 	return cmd
 }
 
 func (a *App) runVerify(ctx context.Context, args []string, o verifyOptions) error {
+	if o.payload != "" {
+		return a.runVerifyDetached(ctx, args, o)
+	}
 	v, err := a.verifier(o)
 	if err != nil {
 		return err
+	}
+	if o.lines {
+		return a.runLines(ctx, args, jose.LinesOptions{Verifier: v})
 	}
 	input, err := a.tokenInput(args)
 	if err != nil {
@@ -69,7 +85,7 @@ func (a *App) runVerify(ctx context.Context, args []string, o verifyOptions) err
 	}
 	// One final newline is what a pipe adds; anything else is part of the
 	// token and makes it malformed (W17).
-	input = bytes.TrimSuffix(bytes.TrimSuffix(input, []byte("\n")), []byte("\r"))
+	input = trimNewline(input)
 	good, err := v.Verify(ctx, input)
 	if err != nil {
 		return a.verifyFailed(err)
@@ -104,11 +120,13 @@ func (a *App) verifier(o verifyOptions) (*jose.Verifier, error) {
 	if o.alg != "" {
 		v.Algorithms = []string{o.alg}
 	}
-	keys, err := a.verifyKeys(o, v)
-	if err != nil {
+	var err error
+	if v.Claims, err = expectedClaims(o.claims); err != nil {
 		return nil, err
 	}
-	v.Keys = keys
+	if v.Keys, err = a.verifyKeys(o, v); err != nil {
+		return nil, err
+	}
 	if len(v.Audiences) == 0 && !o.skipAudience {
 		return nil, usagef("verify needs --audience: who the token must be for").hint("or, knowing what it means, --insecure-skip-audience")
 	}
@@ -122,95 +140,4 @@ func (a *App) verifier(o verifyOptions) (*jose.Verifier, error) {
 		a.warn("who issued the token is not checked")
 	}
 	return v, nil
-}
-
-// verifyKeys is where the keys come from.
-func (a *App) verifyKeys(o verifyOptions, v *jose.Verifier) (jose.KeySource, error) {
-	switch {
-	case o.local:
-		w, err := a.open()
-		if err != nil {
-			return nil, err
-		}
-		if len(v.Issuers) == 0 {
-			issuer := w.mintDefaults().Issuer
-			if issuer == "" {
-				issuer = account.DefaultIssuer
-			}
-			v.Issuers = []string{issuer}
-		}
-		v.Types = []string{jose.TypeMinted}
-		return w.accounts.LocalKeys(), nil
-	case o.key != "":
-		data, err := readKeyFile(o.key)
-		if err != nil {
-			return nil, err
-		}
-		key, err := parseKey(data, o.alg)
-		if err != nil {
-			return nil, keyFileError(o.key, err)
-		}
-		return jose.NewSet(key), nil
-	case o.jwks != "":
-		data, err := readKeyFile(o.jwks)
-		if err != nil {
-			return nil, err
-		}
-		set, err := jose.ParseSet(data)
-		if err != nil {
-			return nil, keyFileError(o.jwks, err)
-		}
-		for _, skipped := range set.Skipped() {
-			a.warn("a key of the set is not used: " + skipped.Error())
-		}
-		return set, nil
-	case o.hmac != "":
-		if o.alg == "" {
-			return nil, usagef("--hmac-key-file needs --alg HS256, HS384 or HS512")
-		}
-		data, err := readKeyFile(o.hmac)
-		if err != nil {
-			return nil, err
-		}
-		key, err := jose.HMACKey(trimNewline(data), o.alg)
-		if err != nil {
-			return nil, keyFileError(o.hmac, err)
-		}
-		return jose.NewSet(key), nil
-	}
-	return nil, usagef("verify needs a key: --local, --key, --jwks or --hmac-key-file").hint("socialauth verify --help")
-}
-
-// maxKeyFile is the largest key file that is read, in bytes (K17).
-const maxKeyFile = 1 << 20
-
-func readKeyFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, usagef("the key cannot be read: %v", err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxKeyFile {
-		return nil, usagef("%s is not a key file: it must be a regular file of at most 1 MiB", path)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, usagef("the key cannot be read: %v", err)
-	}
-	return data, nil
-}
-
-// parseKey takes a JWK or a PEM block.
-func parseKey(data []byte, alg string) (*jose.Key, error) {
-	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		return jose.ParseJWK(data)
-	}
-	return jose.ParsePEM(data, alg)
-}
-
-func keyFileError(path string, err error) error {
-	return &Error{Exit: exitUsage, Code: "key", Message: fmt.Sprintf("%s: %v", path, err), Err: err}
-}
-
-func trimNewline(data []byte) []byte {
-	return bytes.TrimSuffix(bytes.TrimSuffix(data, []byte("\n")), []byte("\r"))
 }

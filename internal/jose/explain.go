@@ -37,6 +37,8 @@ type ExplainOptions struct {
 	Redact *Redactor
 	// Key, if set, opens encrypted tokens.
 	Key *DecryptionKey
+	// Payload, if not nil, is shown for a token whose payload was left out.
+	Payload []byte
 
 	brief bool // without the sizes of what is not encrypted
 }
@@ -224,7 +226,9 @@ func (e *Explanation) payload(data []byte, head *document, depth int) {
 		}
 		e.Detached = true
 		e.warn(WarnDetached, "payload", "")
-		return
+		if data = e.options.Payload; len(data) == 0 {
+			return
+		}
 	}
 	if zip, ok := head.getString("zip"); ok && !e.encrypted() {
 		e.warn(WarnCompressed, "zip", quote(zip))

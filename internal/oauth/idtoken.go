@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -111,17 +110,5 @@ func (c *Client) fetchKeys(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from.String(), nil)
-	if err != nil {
-		return nil, &ProtocolError{Op: opKeys, Host: from.Host, Reason: "the request could not be made"}
-	}
-	req.Header.Set("Accept", "application/jwk-set+json, application/json")
-	in, err := send(c.http(), req, opKeys, c.Now, nil)
-	if err != nil {
-		return nil, err
-	}
-	if in.status != http.StatusOK {
-		return nil, in.serverError(nil)
-	}
-	return in.body, nil
+	return FetchKeySet(ctx, c.http(), c.Now, from.String())
 }
