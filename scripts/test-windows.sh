@@ -68,10 +68,10 @@ cp "$root/bcryptprimitives.dll" "$WINEPREFIX/drive_c/windows/system32/"
 mkdir -p "$other/drive_c"
 cp -al "$WINEPREFIX/drive_c/windows" "$other/drive_c/"
 cp -an "$WINEPREFIX/." "$other/"
-quietly timeout 60 wine "$root/socialauth.exe" version
 # Something that runs on keeps Windows up between two commands: starting it anew
 # for each would take seconds.
 exec 9> >(exec wine cmd >/dev/null 2>&1)
+quietly timeout 60 wine "$root/socialauth.exe" version
 
 say "the program (sign-in, Credential Manager, renewal)"
 WINE_TEST_EXE="$root/socialauth.exe" WINE_TEST_NATIVE="$root/socialauth" WINE_TEST_OTHER="$other" \

@@ -20,6 +20,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,7 +66,8 @@ func (c *computer) wine(program string, args ...string) *exec.Cmd {
 	c.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, "wine", append([]string{program}, args...)...)
 	cmd.Env = c.env
-	// A worker that outlives its caller must not hold up the test.
+	// What outlives its caller, a worker or a service that Wine has started, may
+	// hold its streams but not hold up the test.
 	cmd.WaitDelay = 10 * time.Second
 	return cmd
 }
@@ -119,30 +121,36 @@ func (c *computer) login(args ...string) result {
 		c.t.Fatal(err)
 	}
 	defer func() { _ = stdin.Close() }()
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		c.t.Fatal(err)
-	}
+	stderr, write := io.Pipe()
+	cmd.Stderr = write
 	var said strings.Builder
 	var page *emulator.Outcome
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		said.WriteString(lines.Text() + "\n")
-		if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") && page == nil {
-			if page, err = emulator.Play(c.t.Context(), &http.Client{}, url, emulator.Choice{}); err != nil {
-				_ = cmd.Process.Kill()
-				c.t.Errorf("the person: %v", err)
+	var person sync.WaitGroup
+	person.Go(func() {
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			said.WriteString(lines.Text() + "\n")
+			if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") && page == nil {
+				page = c.open(url)
 			}
 		}
-	}
-	_ = cmd.Wait()
+	})
+	_ = cmd.Run()
+	_ = write.Close()
+	person.Wait()
 	r := result{cmd.ProcessState.ExitCode(), stdout.String(), said.String()}
 	if r.status == 0 && (page == nil || page.Status != http.StatusOK) {
 		c.t.Errorf("login ended well, but the person saw %+v", page)
 	}
 	return r
+}
+
+// open is the person with a browser.
+func (c *computer) open(url string) *emulator.Outcome {
+	page, err := emulator.Play(c.t.Context(), &http.Client{}, url, emulator.Choice{})
+	if err != nil {
+		c.t.Errorf("the person: %v", err)
+	}
+	return page
 }
 
 // credentials lists the names of the items in the Credential Manager as Wine's
