@@ -123,6 +123,13 @@ func forbidden() map[string]string {
 	}
 }
 
+// The template packages are the standard library's, and still not for the program.
+const (
+	htmlTemplate   = "html/template"
+	whyNoTemplates = "it looks methods up by name, so the linker must keep every exported method of the whole program (2 MB and more); " +
+		"pages are written with internal/emulator/html.go, other text with fmt"
+)
+
 // source is one Go file: where it is (slash-separated, from the module root)
 // and what it says.
 type source struct {
@@ -229,6 +236,8 @@ func checkStandardImport(s source, imported string) string {
 		return imported + " is guessable; use crypto/rand"
 	case imported == "net/http/pprof" || imported == "expvar":
 		return imported + " publishes process state on the default mux"
+	case imported == htmlTemplate || imported == "text/template":
+		return imported + " is forbidden: " + whyNoTemplates
 	}
 	return ""
 }
@@ -396,21 +405,46 @@ func TestDependencies(t *testing.T) {
 	for _, goos := range []string{"linux", "darwin", "windows"} {
 		t.Run(goos, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-test", "-json=ImportPath,Standard,Module", "./...")
-			cmd.Dir = ".."
-			cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0")
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatalf("go list: %v\n%s", err, stderr.Bytes())
-			}
+			out := goList(t, goos, "-deps", "-test", "-json=ImportPath,Standard,Module", "./...")
 			breaches, count := checkDependencies(t, out)
 			for _, breach := range breaches {
 				t.Error(breach)
 			}
 			if count < 10 {
 				t.Fatalf("go list named %d packages: it does not see the module", count)
+			}
+		})
+	}
+}
+
+func goList(t *testing.T, goos string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.Bytes())
+	}
+	return out
+}
+
+// TestProgramHasNoTemplates: html/template does not come in through a module
+// either. (text/template does, with cobra, which names it in functions that the
+// linker drops as long as nothing here calls them: SetHelpTemplate and its like.)
+func TestProgramHasNoTemplates(t *testing.T) {
+	t.Parallel()
+	for _, goos := range []string{"linux", "darwin", "windows"} {
+		t.Run(goos, func(t *testing.T) {
+			t.Parallel()
+			linked := strings.Fields(string(goList(t, goos, "-deps", "./cmd/socialauth")))
+			if !slices.Contains(linked, modulePath+"/internal/emulator") {
+				t.Fatalf("go list named %d packages and not the emulator: it does not see the program", len(linked))
+			}
+			if slices.Contains(linked, htmlTemplate) {
+				t.Errorf("%s is linked: %s", htmlTemplate, whyNoTemplates)
 			}
 		})
 	}
@@ -476,6 +510,9 @@ func TestCheckerCanFail(t *testing.T) {
 		{"log in the program", "internal/jose/a.go", third("log"), "writes to the process's stderr"},
 		{"guessable numbers", "internal/oauth/a.go", third("math/rand/v2"), "is guessable"},
 		{"jitter", "internal/account/a.go", third("math/rand/v2"), ""},
+		{"pages from templates", "internal/emulator/a.go", third("html/template"), "html/template is forbidden: it looks methods up by name"},
+		{"text from templates", "internal/cli/a.go", third("text/template"), "text/template is forbidden: it looks methods up by name"},
+		{"templates in a test", "internal/cli/a_test.go", third("text/template"), ""},
 		{"cgo", "internal/jose/a.go", third("C"), "cgo"},
 
 		{"init", "internal/jose/a.go", "package x\nfunc init() {}\n", "init function"},

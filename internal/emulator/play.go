@@ -226,8 +226,8 @@ func (f *form) button(name, value string) *field {
 	return nil
 }
 
-// readForm reads the one form of a page. It understands what our templates
-// write, quoted attributes and no scripts, and is no HTML parser.
+// readForm reads the one form of a page. It understands what [htmlWriter]
+// writes, quoted attributes and no scripts, and is no HTML parser.
 func readForm(page string) (*form, bool) {
 	_, rest, ok := strings.Cut(page, "<form ")
 	if !ok {

@@ -53,14 +53,22 @@ func parseCallback(raw string) (callback, error) {
 	if c.host == "" {
 		return c, errors.New("it has no host")
 	}
-	path, _, _ := strings.Cut(c.rest, "?")
+	if path, _, _ := strings.Cut(c.rest, "?"); !plainSegments(path) {
+		return c, errors.New("its path is not a plain one")
+	}
+	return c, nil
+}
+
+// plainSegments: no part of the path, read as a server would, goes up or has
+// something in it that another reader could split at.
+func plainSegments(path string) bool {
 	for segment := range strings.SplitSeq(path[1:], "/") {
 		plain, err := url.PathUnescape(segment)
 		if err != nil || plain == "." || plain == ".." || strings.ContainsAny(plain, "/\\;") {
-			return c, errors.New("its path is not a plain one")
+			return false
 		}
 	}
-	return c, nil
+	return true
 }
 
 func (c callback) loopback() bool {

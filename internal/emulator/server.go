@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,8 +49,7 @@ type Server struct {
 	realms    map[string]*realm
 	order     []string
 	faults    faultSet
-	pages     *template.Template
-	css       template.CSS
+	style     styleSheet
 	styleHash string
 
 	mu    sync.Mutex // guards store and everything reachable from it
@@ -98,7 +96,7 @@ func New(o Options) (*Server, error) {
 	if err := s.checkRedirects(); err != nil {
 		return nil, err
 	}
-	if err := s.loadPages(); err != nil {
+	if err := s.loadStyle(); err != nil {
 		return nil, err
 	}
 	for _, spec := range o.Faults {
