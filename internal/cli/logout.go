@@ -22,7 +22,8 @@ func (a *App) newLogoutCmd() *cobra.Command {
 	var flag *string
 	cmd := &cobra.Command{
 		Use: "logout [ACCOUNT]", Short: "Revoke at the provider and forget", Long: logoutLong,
-		Args: maxArgs(1), ValidArgsFunction: a.completeAccounts,
+		Example: "  socialauth logout facebook\n  socialauth logout --all",
+		Args:    maxArgs(1), ValidArgsFunction: a.completeAccounts,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all && (len(args) > 0 || *flag != "") {
 				return usagef("--all takes no account")

@@ -3,6 +3,8 @@ package cli
 import (
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,6 +38,12 @@ func (a *App) newVersionCmd() *cobra.Command {
 	}
 }
 
+const completionLong = `Print a completion script. Accounts and providers are completed from files alone:
+pressing tab asks neither the network nor the keyring.`
+
+// The scripts of the four shells are committed, for packages; a test compares them.
+//
+//go:generate go test -count=1 -run ^TestCompletionFiles$ . -update
 func (a *App) newCompletionCmd() *cobra.Command {
 	shell := func(name, how string, write func(root *cobra.Command) error) *cobra.Command {
 		return &cobra.Command{
@@ -43,7 +51,7 @@ func (a *App) newCompletionCmd() *cobra.Command {
 			RunE: func(cmd *cobra.Command, _ []string) error { return write(cmd.Root()) },
 		}
 	}
-	return group("completion", "Print a shell completion script", "",
+	return group("completion", "Print a shell completion script", completionLong,
 		shell("bash", "Load it with:\n\n  source <(socialauth completion bash)",
 			func(root *cobra.Command) error { return root.GenBashCompletionV2(a.out, true) }),
 		shell("zsh", "Put it into a folder of $fpath as _socialauth:\n\n  socialauth completion zsh > \"${fpath[1]}/_socialauth\"",
@@ -56,7 +64,7 @@ func (a *App) newCompletionCmd() *cobra.Command {
 
 // completeProviders and completeAccounts answer the shell from files alone:
 // pressing tab never asks the network or the keyring (C14).
-func (a *App) completeProviders(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (a *App) completeProviders(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -64,10 +72,15 @@ func (a *App) completeProviders(_ *cobra.Command, args []string, _ string) ([]st
 	if paths, err := config.FindPaths(a.Env); err == nil {
 		ids = append(ids, ownProviders(paths)...)
 	}
-	return ids, cobra.ShellCompDirectiveNoFileComp
+	return beginning(typed, ids), cobra.ShellCompDirectiveNoFileComp
 }
 
-func (a *App) completeAccounts(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func beginning(typed string, names []string) []string {
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return !strings.HasPrefix(name, typed) })
+}
+
+func (a *App) completeAccounts(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -85,5 +98,5 @@ func (a *App) completeAccounts(_ *cobra.Command, args []string, _ string) ([]str
 			names = append(names, info.Account.String())
 		}
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return beginning(typed, names), cobra.ShellCompDirectiveNoFileComp
 }

@@ -10,8 +10,11 @@ import (
 	"github.com/socialauth/socialauth/internal/account"
 )
 
+const tokenLong = `Print, mint, renew, revoke and ask about the tokens of an account. None of these ever
+opens a browser: when only a sign-in helps they end with exit status 3.`
+
 func (a *App) newTokenCmd() *cobra.Command {
-	return group("token", "Print, mint, renew, revoke and ask about tokens", "",
+	return group("token", "Print, mint, renew, revoke and ask about tokens", tokenLong,
 		a.newTokenPrintCmd(), a.newTokenMintCmd(), a.newTokenRefreshCmd(), a.newTokenRevokeCmd(), a.newTokenIntrospectCmd())
 }
 

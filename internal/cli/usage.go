@@ -46,7 +46,11 @@ func commonPrefix(a, b string) int {
 // flagError words what pflag found wrong, without repeating a secret that
 // somebody typed as a flag's value (C06, C07).
 func flagError(cmd *cobra.Command, err error) error {
-	e := usagef("%s", redactSecrets(err.Error()))
+	text := err.Error()
+	if short, _, ok := strings.Cut(text, " in -"); ok && strings.HasPrefix(text, "unknown shorthand flag") {
+		text = short // the rest is the whole argument
+	}
+	e := usagef("%s", redactSecrets(text))
 	for _, name := range []string{"client-secret", "secret", "token", "password", "passphrase", "hmac-key", "refresh-token"} {
 		if strings.HasSuffix(err.Error(), "unknown flag: --"+name) {
 			return usagef("there is no --%s: a command line is visible to every program on this machine, so no flag takes a secret", name).

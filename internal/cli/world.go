@@ -161,7 +161,7 @@ func (a *App) provider(paths config.Paths, id string) (*provider.Provider, error
 
 // ownProvider loads the person's own provider file of that name, if there is one.
 func ownProvider(paths config.Paths, id string) (*provider.Provider, error) {
-	if id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+	if !isProviderID(id) {
 		return nil, nil //nolint:nilnil // no such file can exist
 	}
 	p, err := provider.Load(filepath.Join(paths.Providers, id+".toml"))
@@ -177,12 +177,19 @@ func ownProvider(paths config.Paths, id string) (*provider.Provider, error) {
 	return p, nil
 }
 
-// ownProviders lists the ids of the person's own provider files.
+func isProviderID(id string) bool {
+	return id != "" && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// ownProviders lists the ids of the person's own provider files. A file whose
+// name no provider can have is none, and no shell is told of it (C14).
 func ownProviders(paths config.Paths) []string {
 	files, _ := filepath.Glob(filepath.Join(paths.Providers, "*.toml"))
 	var ids []string
 	for _, f := range files {
-		ids = append(ids, strings.TrimSuffix(filepath.Base(f), ".toml"))
+		if id := strings.TrimSuffix(filepath.Base(f), ".toml"); isProviderID(id) {
+			ids = append(ids, id)
+		}
 	}
 	return ids
 }
