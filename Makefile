@@ -78,7 +78,7 @@ test-browser:
 ## bench: the benchmarks (BENCH=regexp, BENCHTIME=1s)
 .PHONY: bench
 bench:
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+	@BENCH='$(BENCH)' BENCHTIME=$(BENCHTIME) scripts/bench.sh
 
 ## soak: processes killed at random for SOAKTIME (60s); make test has a short one
 .PHONY: soak

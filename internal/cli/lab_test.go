@@ -84,8 +84,13 @@ type labOptions struct {
 // realProgram builds the program as it is released.
 func realProgram(t testing.TB) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "socialauth")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "../../cmd/socialauth") //nolint:gosec // our own
+	return builtProgram(t, "../../cmd/socialauth")
+}
+
+func builtProgram(t testing.TB, source string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, source) //nolint:gosec // our own
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
