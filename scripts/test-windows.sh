@@ -57,7 +57,8 @@ say "building for windows/amd64 and for here"
 GOOS=windows GOARCH=amd64 CGO_ENABLED=0 "$GO" build -trimpath -ldflags '-s -w' -o "$root/socialauth.exe" ./cmd/socialauth
 CGO_ENABLED=0 "$GO" build -o "$root/socialauth" ./cmd/socialauth
 x86_64-w64-mingw32-gcc -O2 -shared -nostdlib -Wl,--entry=0 -o "$root/bcryptprimitives.dll" \
-  scripts/windows/dll/bcryptprimitives.c -ladvapi32
+  scripts/windows/c/bcryptprimitives.c -ladvapi32
+x86_64-w64-mingw32-gcc -O2 -municode -o "$root/job.exe" scripts/windows/c/job.c
 
 say "$(wine --version): two computers in $root"
 quietly timeout 180 wine wineboot --init
@@ -74,7 +75,7 @@ exec 9> >(exec wine cmd >/dev/null 2>&1)
 quietly timeout 60 wine "$root/socialauth.exe" version
 
 say "the program (sign-in, Credential Manager, renewal)"
-WINE_TEST_EXE="$root/socialauth.exe" WINE_TEST_NATIVE="$root/socialauth" WINE_TEST_OTHER="$other" \
+WINE_TEST_EXE="$root/socialauth.exe" WINE_TEST_NATIVE="$root/socialauth" WINE_TEST_OTHER="$other" WINE_TEST_JOB="$root/job.exe" \
   "$GO" test -count=1 -v "$@" ./scripts/windows >"$root/log" 2>&1 9>&- || {
   cat "$root/log"
   exit 1

@@ -73,15 +73,8 @@ func (a *App) runWorker(ctx context.Context, job account.Job) (*account.Renewal,
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(a.Self, workerCommand) //nolint:forbidigo,gosec,noctx // our own program, which must outlive the context
-	cmd.Env = a.Environ
-	cmd.Stdin = bytes.NewReader(input)
-	cmd.SysProcAttr = detached()
-	out, err := cmd.StdoutPipe()
+	cmd, out, err := a.spawnWorker(input)
 	if err != nil {
-		return nil, fmt.Errorf("start the renewal: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the renewal: %w", err)
 	}
 	done := make(chan []byte, 1)
@@ -96,6 +89,23 @@ func (a *App) runWorker(ctx context.Context, job account.Job) (*account.Renewal,
 	case data := <-done:
 		return a.workerDone(data)
 	}
+}
+
+// spawnWorker starts the worker in the first way that the system allows.
+func (a *App) spawnWorker(input []byte) (cmd *exec.Cmd, out io.ReadCloser, err error) {
+	for _, way := range detached() {
+		cmd = exec.Command(a.Self, workerCommand) //nolint:forbidigo,gosec,noctx // our own program, which must outlive the context
+		cmd.Env = a.Environ
+		cmd.Stdin = bytes.NewReader(input)
+		cmd.SysProcAttr = way
+		if out, err = cmd.StdoutPipe(); err != nil {
+			continue
+		}
+		if err = cmd.Start(); err == nil {
+			break
+		}
+	}
+	return cmd, out, err
 }
 
 // workerDone takes the outcome apart.

@@ -6,4 +6,4 @@ import "syscall"
 
 // detached puts a process into a session of its own: no signal for the
 // caller's terminal or process group reaches it.
-func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+func detached() []*syscall.SysProcAttr { return []*syscall.SysProcAttr{{Setsid: true}} }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -197,43 +198,62 @@ func TestOneRefreshForManyProcesses(t *testing.T) {
 }
 
 // TestRenewalOutlivesItsCaller: the worker is a process of its own. The caller
-// is ended while the provider's answer is under way; the next one has the new
-// token without another refresh.
+// is ended while the provider's answer is under way, alone or with everything in
+// its job object; the next one has the new token without another refresh.
 func TestRenewalOutlivesItsCaller(t *testing.T) {
-	const rounds = 5
+	const rounds = 3
 	c, p, home := rotating(t, "refresh_slow=1s")
-	for round := 1; round <= rounds; round++ {
-		old := c.printToken("x")
-		cmd := c.command("token", "refresh", "x")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		for began := time.Now(); !renewing(t, home); time.Sleep(5 * time.Millisecond) {
-			if time.Since(began) > limit {
-				t.Fatal("no renewal began")
-			}
-		}
-		time.Sleep(100 * time.Millisecond) // the request has left
-		_ = cmd.Process.Kill()
-		if cmd.Wait() == nil {
-			t.Error("the caller had ended before it was killed")
-		}
-		if n := p.grants("refresh_token"); n != round-1 {
-			t.Fatalf("the answer had come before the caller was killed (%d refreshes in round %d)", n, round)
-		}
-		for began := time.Now(); renewing(t, home); time.Sleep(10 * time.Millisecond) {
-			if time.Since(began) > 10*time.Second {
-				t.Fatal("the worker did not save its answer: it died with its caller")
-			}
-		}
-		if c.printToken("x") == old {
-			t.Errorf("round %d: still the old token", round)
-		}
-		if n := p.grants("refresh_token"); n != round {
-			t.Fatalf("round %d: the provider saw %d refreshes", round, n)
-		}
+	n := 0
+	for range rounds {
+		n++
+		cutOff(t, c, p, home, c.command("token", "refresh", "x"), n)
+	}
+	for range rounds {
+		n++
+		cutOff(t, c, p, home, c.job("may-leave", "token", "refresh", "x"), n)
+	}
+	// Where a job lets nobody go, the worker is in it and a renewal still works.
+	if out, err := c.job("must-stay", "token", "refresh", "x").CombinedOutput(); err != nil {
+		t.Errorf("in a job that must be stayed in: %v\n%s", err, out)
+	}
+	if got := p.grants("refresh_token"); got != n+1 {
+		t.Errorf("the provider saw %d refreshes, want %d", got, n+1)
 	}
 	noLeftovers(t, home)
+}
+
+// cutOff ends a renewal's caller and looks at what the next one finds. It is the
+// n-th renewal of the account.
+func cutOff(t *testing.T, c *computer, p *provider, home string, caller *exec.Cmd, n int) {
+	t.Helper()
+	old := c.printToken("x")
+	if err := caller.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for began := time.Now(); !renewing(t, home); time.Sleep(5 * time.Millisecond) {
+		if time.Since(began) > limit {
+			t.Fatal("no renewal began")
+		}
+	}
+	time.Sleep(100 * time.Millisecond) // the request has left
+	_ = caller.Process.Kill()
+	if caller.Wait() == nil {
+		t.Error("the caller had ended before it was killed")
+	}
+	if got := p.grants("refresh_token"); got != n-1 {
+		t.Fatalf("renewal %d: the answer had come before the caller was killed", n)
+	}
+	for began := time.Now(); renewing(t, home); time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("renewal %d: the worker did not save its answer: it was ended with its caller", n)
+		}
+	}
+	if c.printToken("x") == old {
+		t.Errorf("renewal %d: still the old token", n)
+	}
+	if got := p.grants("refresh_token"); got != n {
+		t.Fatalf("renewal %d: the provider saw %d refreshes", n, got)
+	}
 }
 
 // renewing reports whether the note of an attempt stands in the account's clear

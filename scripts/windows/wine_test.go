@@ -31,6 +31,7 @@ import (
 const (
 	varExe    = "WINE_TEST_EXE"    // socialauth.exe
 	varNative = "WINE_TEST_NATIVE" // the same program for this system
+	varJob    = "WINE_TEST_JOB"    // c/job.c
 	varOther  = "WINE_TEST_OTHER"  // a second WINEPREFIX: another computer
 )
 
@@ -73,6 +74,11 @@ func (c *computer) wine(program string, args ...string) *exec.Cmd {
 }
 
 func (c *computer) command(args ...string) *exec.Cmd { return c.wine(os.Getenv(varExe), args...) }
+
+// job is a command in a job object of Windows that may or may not be left.
+func (c *computer) job(rule string, args ...string) *exec.Cmd {
+	return c.wine(os.Getenv(varJob), append([]string{rule, windowsPath(os.Getenv(varExe))}, args...)...)
+}
 
 // result is how a command ended.
 type result struct {
