@@ -2,6 +2,7 @@ package account
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -102,7 +103,8 @@ func (s *Service) Revoke(ctx context.Context, ref Ref) error {
 	if err != nil {
 		return err
 	}
-	return s.revoke(ctx, ref, e)
+	refused, err := s.revokeLatest(ctx, ref, e)
+	return cmp.Or(err, refused)
 }
 
 func (s *Service) revoke(ctx context.Context, ref Ref, e *entry) error {
@@ -113,6 +115,24 @@ func (s *Service) revoke(ctx context.Context, ref Ref, e *entry) error {
 	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
 	defer cancel()
 	return s.client(p, e.meta.ClientID, e.secrets.clientSecret).Revoke(ctx, e.tokens(), e.meta.Identity.Sub)
+}
+
+// revokeLatest ends the grant under the account's lock: a renewal that is under way
+// is waited for, and it is what that got that is revoked (R10). The second error
+// is about this machine.
+func (s *Service) revokeLatest(ctx context.Context, ref Ref, e *entry) (refused, err error) {
+	err = s.Vault.Hold(ctx, recordName(ref), func(h *vault.Held) error {
+		rec, err := h.Get()
+		if err == nil {
+			e, err = decodeEntry(ref, rec)
+		}
+		if err != nil && !errors.Is(err, vault.ErrNotFound) {
+			return err
+		}
+		refused = s.revoke(ctx, ref, e)
+		return nil
+	})
+	return refused, err
 }
 
 // SignOut ends the grant at the provider, unless localOnly, and forgets the
@@ -132,8 +152,10 @@ func (s *Service) SignOut(ctx context.Context, ref Ref, localOnly bool) (*Revoca
 		case err != nil:
 			return nil, err
 		case !localOnly:
-			err = s.revoke(ctx, ref, e)
-			done.Revoked, done.Problem = err == nil, err
+			if done.Problem, err = s.revokeLatest(ctx, ref, e); err != nil {
+				return nil, err
+			}
+			done.Revoked = done.Problem == nil
 		}
 	}
 	// The item first: with the record gone nothing would say that there is one.

@@ -51,6 +51,7 @@ type lab struct {
 	issued   int
 	spent    map[string]int // refresh token → how often it was shown
 	reuses   []reuse
+	revoked  string // the token that was revoked last
 }
 
 // issue is the place of a token in the history of its account: tokens of a
@@ -188,6 +189,11 @@ func (l *lab) book(next http.Handler) http.Handler {
 			form, _ = url.ParseQuery(string(body))
 		}
 		if form.Get("grant_type") == "" {
+			if token := form.Get("token"); token != "" {
+				l.mu.Lock()
+				l.revoked = token
+				l.mu.Unlock()
+			}
 			next.ServeHTTP(w, r)
 			return
 		}

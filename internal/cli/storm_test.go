@@ -4,6 +4,7 @@ package cli_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -83,6 +84,9 @@ func TestLogoutDuringRefresh(t *testing.T) {
 			}
 			// And at the provider nothing lives on either, not even what the
 			// renewal got while the sign-out was waiting.
+			if got, want := cmp.Or(l.families[l.revoked], l.tokens[l.revoked]), l.families[l.newest()]; got != want {
+				t.Errorf("token %d was revoked, want %d, which the renewal got", got.seq, want.seq)
+			}
 			if l.alive() {
 				t.Error("the refresh token is still good at the provider")
 			}
@@ -90,18 +94,23 @@ func TestLogoutDuringRefresh(t *testing.T) {
 	}
 }
 
-// alive reports whether the provider still takes the newest refresh token of x.
-func (l *lab) alive() bool {
-	l.t.Helper()
+// newest is the refresh token that the provider gave last.
+func (l *lab) newest() string {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	newest, at := "", issue{}
 	for token, i := range l.families {
 		if newest == "" || i.compare(at) > 0 {
 			newest, at = token, i
 		}
 	}
-	l.mu.Unlock()
-	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {newest}, "client_id": {"demo-client"}}
+	return newest
+}
+
+// alive reports whether the provider still takes the newest refresh token of x.
+func (l *lab) alive() bool {
+	l.t.Helper()
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {l.newest()}, "client_id": {"demo-client"}}
 	answer, err := http.PostForm(l.base+"/x/2/oauth2/token", form) //nolint:noctx // a test's own server
 	if err != nil {
 		l.t.Fatal(err)
