@@ -160,7 +160,7 @@ func removeFile(path string) error {
 	if err := checkTarget(path); err != nil {
 		return err
 	}
-	if err := os.Remove(path); err != nil {
+	if err := remove(path); err != nil {
 		return &StoreError{"remove", path, err}
 	}
 	return syncDir(filepath.Dir(path))

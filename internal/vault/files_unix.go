@@ -15,6 +15,8 @@ const noFollow = syscall.O_NOFOLLOW
 
 func rename(from, to string) error { return os.Rename(from, to) }
 
+func remove(path string) error { return os.Remove(path) }
+
 func openNoFollow(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 }

@@ -13,11 +13,12 @@ import (
 // before, and openNoFollow opens the link itself and not what it leads to.
 const noFollow = 0
 
-// Another process that has the target open, if only for the time of one read or
-// for a virus scan, makes a rename fail with one of these two.
+// Another process that has the file open, if only for the time of one read or
+// for a virus scan, makes a rename or a removal fail with one of the errors of
+// busyFile.
 const (
-	renameTries = 40
-	renamePause = 50 * time.Millisecond // 40 × 50 ms = 2 s
+	busyTries = 40
+	busyPause = 50 * time.Millisecond // 40 × 50 ms = 2 s
 )
 
 func busyFile(err error) bool {
@@ -25,12 +26,21 @@ func busyFile(err error) bool {
 }
 
 func rename(from, to string) error {
+	return patiently(func() error { return os.Rename(from, to) })
+}
+
+func remove(path string) error {
+	return patiently(func() error { return os.Remove(path) })
+}
+
+// patiently tries again for as long as somebody else has the file open.
+func patiently(try func() error) error {
 	var err error
-	for range renameTries {
-		if err = os.Rename(from, to); !busyFile(err) {
+	for range busyTries {
+		if err = try(); !busyFile(err) {
 			return err
 		}
-		time.Sleep(renamePause)
+		time.Sleep(busyPause)
 	}
 	return err
 }
@@ -49,10 +59,10 @@ func openNoFollow(path string) (*os.File, error) {
 		if err == nil {
 			return os.NewFile(uintptr(h), path), nil
 		}
-		if try == renameTries || !busyFile(err) {
+		if try == busyTries || !busyFile(err) {
 			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 		}
-		time.Sleep(renamePause)
+		time.Sleep(busyPause)
 	}
 }
 
