@@ -74,10 +74,13 @@ func (a *App) runDemo(ctx context.Context, play bool) error {
 		return err
 	}
 	serving, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	base := "http://" + listener.Addr().String()
-	go func() { ended <- serve(serving, listener, server.Handler(base)) }()
-	defer func() { stop(); _ = <-ended }()
+	go func() {
+		defer close(ended)
+		_ = serve(serving, listener, server.Handler(base)) // what goes wrong with it, a step will show
+	}()
+	defer func() { stop(); <-ended }()
 
 	d := &demo{app: a.inside(home, base, play), server: server}
 	if err := d.run(ctx, a, base); err != nil {
