@@ -139,7 +139,7 @@ func verifyWords(e *jose.VerifyError) string {
 	for i, r := range e.Reasons {
 		head := strings.ReplaceAll(string(r.Code), "_", " ")
 		switch r.Code {
-		case jose.CodeMissing, jose.CodeInvalid:
+		case jose.CodeMissing, jose.CodeInvalid, jose.CodeClaim:
 			head += " " + r.Claim
 		case jose.CodeExpired, jose.CodeNotYet, jose.CodeIssuedLater:
 			head = r.Claim // the detail says the rest

@@ -17,7 +17,7 @@ import (
 
 func (a *App) newKeyCmd() *cobra.Command {
 	return group("key", "Your own signing keys", "Your own signing keys. They are kept in the vault, like tokens.",
-		a.newKeyNewCmd(), a.newKeyListCmd(), a.newKeyImportCmd(), a.newKeyExportCmd(), a.newKeyJWKSCmd(), a.newKeyDeleteCmd())
+		a.newKeyNewCmd(), a.newKeyListCmd(), a.newKeyImportCmd(), a.newKeyRotateCmd(), a.newKeyExportCmd(), a.newKeyJWKSCmd(), a.newKeyDeleteCmd())
 }
 
 func (a *App) newKeyNewCmd() *cobra.Command {
@@ -72,6 +72,11 @@ func (a *App) newKeyListCmd() *cobra.Command {
 			style, rows := term.NewStyle(a.Term.StdoutColor), [][]string{}
 			for _, k := range keys {
 				rows = append(rows, []string{style.Name(k.Name), k.Alg, plain.Escape(k.KeyID), *rfc3339(k.CreatedAt)})
+				for _, r := range k.Retired {
+					if a.Now().Before(r.PublishUntil) {
+						rows = append(rows, []string{"", r.Alg, plain.Escape(r.KeyID), *rfc3339(r.RetiredAt), style.Faint("retired; published until " + *rfc3339(r.PublishUntil))})
+					}
+				}
 			}
 			a.print(term.Table(rows))
 			return nil
@@ -113,11 +118,11 @@ func (a *App) runKeyImport(ctx context.Context, o importOptions) error {
 	if err != nil {
 		return err
 	}
-	a.warnReadable(o.file + o.hmac)
 	info, err := w.accounts.AddKey(ctx, o.name, key)
 	if err != nil {
 		return err
 	}
+	a.warnReadable(o.file + o.hmac)
 	return a.reportKey("Imported", info)
 }
 
@@ -151,6 +156,38 @@ func (o importOptions) read() (*jose.Key, error) {
 	return key, nil
 }
 
+const keyRotateLong = `Put a new key in the place of one: what is minted from now on is signed with it.
+
+The public half of the old key stays in "key jwks", and "verify --local" takes its
+tokens, until the last of them has expired, for a day at the least. The private half is
+gone at once. An HMAC key has no public half: what it signed no longer verifies here.`
+
+func (a *App) newKeyRotateCmd() *cobra.Command {
+	var alg string
+	cmd := &cobra.Command{
+		Use: "rotate NAME", Short: "Replace a key by a new one", Long: keyRotateLong, Args: exactArgs(1, "the name of a key"),
+		Example: "  socialauth key rotate default && socialauth key jwks > jwks.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w, err := a.open()
+			if err != nil {
+				return err
+			}
+			info, err := w.accounts.RotateKey(cmd.Context(), args[0], alg)
+			if err != nil {
+				return err
+			}
+			if err := a.reportKey("Rotated", info); err != nil || a.flags.json || len(info.Retired) == 0 {
+				return err
+			}
+			old := info.Retired[0]
+			a.note("The old one (kid %s) stays published until %s.", plain.Escape(old.KeyID), *rfc3339(old.PublishUntil))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&alg, "alg", "", "algorithm of the new key (default: that of the old one)")
+	return cmd
+}
+
 const keyExportLong = `Print a key: its public half unless --private is given.
 
 The private half is printed on a terminal only after --yes, and never by accident: in
@@ -161,6 +198,7 @@ func (a *App) newKeyExportCmd() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use: "export NAME", Short: "Print a key", Long: keyExportLong, Args: exactArgs(1, "the name of a key"),
+		Example: "  socialauth key export default > public.pem\n  socialauth key export tutorial --private --yes --format jwk",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("--format", format, "pem", "jwk"); err != nil {
 				return err

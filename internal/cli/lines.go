@@ -52,24 +52,25 @@ func (a *App) runLines(ctx context.Context, args []string, o jose.LinesOptions) 
 
 // readFile reads a regular file of at most limit bytes that a flag names.
 func readFile(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path) // before it is opened: to open a pipe waits for the other end
+	if err != nil {
+		return nil, usagef("the file cannot be read: %v", err)
+	}
+	tooLarge := usagef("%s must be a regular file of at most %d MiB", path, limit>>20)
+	if !info.Mode().IsRegular() {
+		return nil, tooLarge
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, usagef("the file cannot be read: %v", err)
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, usagef("the file cannot be read: %v", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, usagef("%s is not a regular file", path)
-	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	switch {
 	case err != nil:
 		return nil, usagef("the file cannot be read: %v", err)
 	case int64(len(data)) > limit:
-		return nil, usagef("%s is larger than %d MiB", path, limit>>20)
+		return nil, tooLarge
 	}
 	return data, nil
 }

@@ -16,6 +16,7 @@ import (
 
 type mintOptions struct {
 	account, key, issuer, ttl string
+	expires                   string
 	audience                  []string
 	claims, jsonClaims        []string
 	headers                   []string
@@ -57,6 +58,7 @@ func (a *App) newTokenMintCmd() *cobra.Command {
 	f.StringVar(&o.account, "account", "", "the account, if not given as an argument")
 	f.StringVar(&o.key, "key", "", "name of the signing key")
 	f.StringVar(&o.ttl, "ttl", "", "how long it is good, such as 15m, 1h or 1d (default 1h)")
+	f.StringVar(&o.expires, "expires", "", "when it expires: 2026-12-31T23:59:59Z, 2026-12-31, \"tomorrow\", or +90m (instead of --ttl)")
 	f.BoolVar(&o.allowLong, "allow-long-ttl", false, "allow more than 24 hours")
 	f.StringVar(&o.issuer, "issuer", "", "iss (default: jwt.issuer of config.toml, or socialauth)")
 	f.StringArrayVar(&o.audience, "audience", nil, "aud, one or several (default: jwt.audience of config.toml, or socialauth)")
@@ -65,6 +67,7 @@ func (a *App) newTokenMintCmd() *cobra.Command {
 	f.StringArrayVar(&o.headers, "header", nil, "a further header parameter `k=v`")
 	f.BoolVar(&o.keyring, "keyring", false, "put it into the OS keyring too, as jwt:ACCOUNT")
 	f.BoolVarP(&o.noNewline, "no-newline", "n", false, "no newline after the token")
+	cmd.MarkFlagsMutuallyExclusive("ttl", "expires")
 	return cmd
 }
 
@@ -73,7 +76,7 @@ func (a *App) runTokenMint(ctx context.Context, args []string, o mintOptions) er
 	if err != nil {
 		return err
 	}
-	m, err := w.mint(o)
+	m, err := w.mint(o, a.Now())
 	if err != nil {
 		return err
 	}
@@ -99,7 +102,7 @@ func (w *world) mintDefaults() account.Mint {
 }
 
 // mint applies the flags to the defaults.
-func (w *world) mint(o mintOptions) (account.Mint, error) {
+func (w *world) mint(o mintOptions, now time.Time) (account.Mint, error) {
 	m := w.mintDefaults()
 	if o.ttl != "" {
 		d, err := config.ParseDuration(o.ttl)
@@ -107,6 +110,13 @@ func (w *world) mint(o mintOptions) (account.Mint, error) {
 			return m, usagef("--ttl wants a length of time such as 15m, 1h or 1d, not %q", redactSecrets(o.ttl))
 		}
 		m.TTL = d
+	}
+	if o.expires != "" {
+		at, err := parseExpires(o.expires, now)
+		if err != nil {
+			return m, err
+		}
+		m.ExpiresAt, m.TTL = at, at.Sub(now).Round(time.Second)
 	}
 	if m.TTL > maxTTL && !o.allowLong {
 		return m, usagef("a life of %s is longer than 24 h", m.TTL).hint("add --allow-long-ttl if you mean it")
@@ -174,4 +184,31 @@ func extraClaims(o mintOptions) ([]account.Claim, error) {
 		}
 	}
 	return claims, nil
+}
+
+// parseExpires reads a moment in the future: RFC 3339, a day in local time (its
+// midnight), "tomorrow", or a distance with a plus sign.
+func parseExpires(text string, now time.Time) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		at, err = time.ParseInLocation(time.DateOnly, text, now.Location())
+	}
+	if distance, ok := strings.CutPrefix(text, "+"); ok {
+		var d time.Duration
+		if d, err = config.ParseDuration(distance); err == nil {
+			at = now.Add(d)
+		}
+	}
+	if text == "tomorrow" {
+		at, err = time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location()), nil
+	}
+	switch {
+	case err != nil:
+		return at, usagef("--expires wants a moment such as 2026-12-31T23:59:59Z, 2026-12-31, tomorrow or +90m, not %q", redactSecrets(text))
+	case at.Before(now.Add(time.Second)):
+		return at, usagef("--expires %s is not in the future", at.Format(time.RFC3339))
+	case at.Year() > 9999:
+		return at, usagef("--expires is beyond the year 9999")
+	}
+	return at, nil
 }

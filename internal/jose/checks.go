@@ -59,7 +59,11 @@ func (c *checks) expect(want ExpectedClaim) {
 			}
 		}
 	}
-	c.add(CodeClaim, want.Name, "%s is not the expected %+q", excerpt(m.value), want.Value)
+	have := excerpt(m.value)
+	if m.kind == kindString {
+		have = quote(m.str())
+	}
+	c.add(CodeClaim, want.Name, "%s is not the expected %+q", have, want.Value)
 }
 
 // is reports whether a member is a string with these characters, or a number,
