@@ -160,7 +160,7 @@ func (a *App) printExplanation(e *jose.Explanation, indent string) {
 	case len(jose.Members(e.Payload)) > 0:
 		a.printMembers("payload", e.Payload, e, indent)
 	case e.Payload != nil:
-		a.print(indent + style.Faint("payload") + "\n" + indent + "  " + string(jose.Safe(e.Payload)) + "\n")
+		a.print(indent + style.Faint("payload") + "\n" + indent + "  " + shownValue(e.Payload) + "\n")
 	case len(e.Bytes) > 0:
 		a.print(indent + style.Faint(fmt.Sprintf("payload: %d bytes that are not JSON", len(e.Bytes))) + "\n" +
 			indent + "  " + plain.Cut(string(e.Bytes), plain.MaxRemote) + "\n")
@@ -217,13 +217,24 @@ func (a *App) printMembers(title string, text json.RawMessage, e *jose.Explanati
 	style := term.NewStyle(a.Term.StdoutColor)
 	rows := [][]string{}
 	for _, m := range members {
-		row := []string{indent + "  " + style.Name(plain.Cut(m.Name, 80)), string(jose.Safe(m.Value))}
+		row := []string{indent + "  " + style.Name(plain.Cut(m.Name, 80)), shownValue(m.Value)}
 		if note := a.claimNote(m.Name, e); note != "" {
 			row = append(row, style.Faint(note))
 		}
 		rows = append(rows, row)
 	}
 	a.print(indent + style.Faint(title) + "\n" + capColumn(rows))
+}
+
+// shownValue is a JSON value as people are shown it: all of it, unless it is
+// longer than anybody reads (W20). --json always has all of it.
+func shownValue(text json.RawMessage) string {
+	const most = 4096
+	safe := jose.Safe(text)
+	if len(safe) <= most {
+		return string(safe)
+	}
+	return fmt.Sprintf("%s… (%d bytes; --json shows all of it)", strings.ToValidUTF8(string(safe[:most]), ""), len(safe))
 }
 
 // capColumn keeps one long value from pushing every note off the screen: notes
