@@ -59,6 +59,7 @@ func helloWorld(b *testing.B) string {
 
 // must runs a program to its end.
 func must(b *testing.B, env []string, program string, args ...string) {
+	b.Helper()
 	cmd := exec.CommandContext(b.Context(), program, args...) //nolint:gosec // our own
 	cmd.Env = env
 	if err := cmd.Run(); err != nil {

@@ -118,7 +118,7 @@ func desktop(t *testing.T) *lab {
 	return l
 }
 
-// within is how long a command took, or a failure.
+// within runs a command that has to end in time.
 func (l *lab) within(limit time.Duration, args ...string) outcome {
 	l.t.Helper()
 	start := time.Now()
@@ -136,11 +136,21 @@ const deadline = 9 * time.Second
 // sleeping is a token that is not a secret.
 const sleeping = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."
 
-// offline are commands that have no business with the keyring, whatever state it is in.
+// offline are commands that have no business with the keyring, whatever state it
+// is in. The best of three tries counts: a busy machine is slow now and then, and
+// a keyring that does not answer is slow each time.
 func (l *lab) offline() {
 	l.t.Helper()
 	for _, args := range [][]string{{"decode", sleeping}, {"version"}, {"status"}, {"provider", "list"}, {"completion", "bash"}, {"help", "exit-codes"}} {
-		l.within(time.Second, args...).want(l.t, 0)
+		best := time.Hour
+		for try := 0; try < 3 && best > time.Second; try++ {
+			start := time.Now()
+			l.run(args...).want(l.t, 0)
+			best = min(best, time.Since(start))
+		}
+		if best > time.Second {
+			l.t.Errorf("socialauth %s took %v", strings.Join(args, " "), best)
+		}
 	}
 }
 
