@@ -118,26 +118,6 @@ func (l *lab) stored() string {
 	return b.String()
 }
 
-// noBrowser fails if a browser was opened since the last look.
-func (l *lab) noBrowser() {
-	l.t.Helper()
-	for _, entry := range l.env {
-		if name, ok := strings.CutPrefix(entry, "BROWSER_LOG="); ok && os.Remove(name) == nil {
-			l.t.Error("a browser was opened")
-		}
-	}
-}
-
-// sawBrowser fails if none was: then noBrowser would prove nothing.
-func (l *lab) sawBrowser() {
-	l.t.Helper()
-	for _, entry := range l.env {
-		if name, ok := strings.CutPrefix(entry, "BROWSER_LOG="); ok && os.Remove(name) != nil {
-			l.t.Error("no browser was opened")
-		}
-	}
-}
-
 // R06, S11: a full disk is found while the old refresh token is still good.
 func fullDisk(t *testing.T) {
 	l := onDisk(t, 256)
