@@ -324,13 +324,3 @@ func eventually(t testing.TB, what string, done func() bool) {
 	}
 	t.Errorf("it did not happen: %s", what)
 }
-
-// sawBrowser fails if none was: then noBrowser would prove nothing.
-func (l *lab) sawBrowser() {
-	l.t.Helper()
-	for _, entry := range l.env {
-		if name, ok := strings.CutPrefix(entry, "BROWSER_LOG="); ok && os.Remove(name) != nil {
-			l.t.Error("no browser was opened")
-		}
-	}
-}
