@@ -230,7 +230,7 @@ func (s *soak) killWorkers(stop chan struct{}) {
 		select {
 		case <-stop:
 			return
-		case <-time.After(time.Duration(20+rand.IntN(60)) * time.Millisecond):
+		case <-time.After(time.Duration(100+rand.IntN(300)) * time.Millisecond):
 		}
 		// The book is held meanwhile, so that nobody sees the effect before the cause.
 		s.book.Lock()
