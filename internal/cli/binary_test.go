@@ -13,12 +13,28 @@ import (
 	"testing"
 )
 
+// cleaning runs the tests and removes the program they built.
+type cleaning struct{ *testing.M }
+
+// Run implements [testscript.TestingM].
+func (c cleaning) Run() int {
+	code := c.M.Run()
+	if dir := builtIn; dir != "" {
+		_ = os.RemoveAll(dir)
+	}
+	return code
+}
+
+// builtIn is the folder of the program, once there is one.
+var builtIn string //nolint:gochecknoglobals // goes with build
+
 // build makes the real program once for all tests.
 var build = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // shared by tests, made once
 	dir, err := os.MkdirTemp("", "socialauth-test-")
 	if err != nil {
 		return "", err
 	}
+	builtIn = dir
 	program := filepath.Join(dir, "socialauth")
 	if runtime.GOOS == "windows" {
 		program += ".exe"

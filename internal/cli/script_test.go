@@ -32,7 +32,7 @@ import (
 // TestMain makes this test binary serve as the programs that the scripts run:
 // the real command line with a clock and a keyring of the test's, and a browser.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(cleaning{m}, map[string]func(){
 		"socialauth":  func() { os.Exit(socialauthMain()) },
 		"fakebrowser": func() { os.Exit(fakeBrowserMain()) },
 		"byhand":      func() { os.Exit(byHandMain()) },
