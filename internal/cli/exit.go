@@ -111,7 +111,7 @@ func isTokenRune(r rune) bool {
 // word: it is what most messages are about.
 func looksSecret(word string) bool {
 	word = strings.TrimLeft(word, "-")
-	for _, part := range strings.Split(word, "/") {
+	for part := range strings.SplitSeq(word, "/") {
 		for _, prefix := range []string{"eyJ", "gho_", "ghp_", "ghu_", "ghs_", "ghr_", "github_pat_", "ya29.", "EAA", "xox", "glpat-", "CANARY-"} {
 			if strings.HasPrefix(part, prefix) && len(part) >= 12 {
 				return true

@@ -165,7 +165,7 @@ gone at once. An HMAC key has no public half: what it signed no longer verifies 
 func (a *App) newKeyRotateCmd() *cobra.Command {
 	var alg string
 	cmd := &cobra.Command{
-		Use: "rotate NAME", Short: "Replace a key by a new one", Long: keyRotateLong, Args: exactArgs(1, "the name of a key"),
+		Use: "rotate NAME", Short: "Replace a key by a new one", Long: keyRotateLong, Args: oneArg("the name of a key"),
 		Example: "  socialauth key rotate default && socialauth key jwks > jwks.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w, err := a.open()
@@ -197,7 +197,7 @@ func (a *App) newKeyExportCmd() *cobra.Command {
 	var public, private, yes bool
 	var format string
 	cmd := &cobra.Command{
-		Use: "export NAME", Short: "Print a key", Long: keyExportLong, Args: exactArgs(1, "the name of a key"),
+		Use: "export NAME", Short: "Print a key", Long: keyExportLong, Args: oneArg("the name of a key"),
 		Example: "  socialauth key export default > public.pem\n  socialauth key export tutorial --private --yes --format jwk",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("--format", format, "pem", "jwk"); err != nil {
@@ -271,7 +271,7 @@ func (a *App) newKeyDeleteCmd() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "delete NAME", Short: "Forget a key", Long: "Forget a key. What it signed can no longer be verified here.",
-		Args: exactArgs(1, "the name of a key"),
+		Args: oneArg("the name of a key"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !yes {
 				return (&Error{Exit: exitRefused, Code: "confirmation_required", Message: "a key that was deleted cannot be brought back"}).

@@ -53,7 +53,7 @@ func (a *App) newLoginCmd() *cobra.Command {
 		Use: "login [PROVIDER|ISSUER]", Short: "Sign in and keep the tokens", Long: loginLong,
 		Example: "  socialauth login facebook\n  socialauth login google --account work --scope openid,email\n" +
 			"  socialauth login https://id.example.com --client-id native --no-browser",
-		Args: exactArgs(1, "a provider or an issuer URL"), ValidArgsFunction: a.completeProviders,
+		Args: oneArg("a provider or an issuer URL"), ValidArgsFunction: a.completeProviders,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runLogin(cmd.Context(), args[0], o) },
 	}
 	f := cmd.Flags()

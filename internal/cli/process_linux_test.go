@@ -51,7 +51,7 @@ func TestElevatedIsRefused(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can make a setuid copy that somebody else runs")
 	}
-	dir, err := os.MkdirTemp("", "socialauth-setuid-")
+	dir, err := os.MkdirTemp("", "socialauth-setuid-") //nolint:usetesting // nobody else may enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}

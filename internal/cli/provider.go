@@ -87,7 +87,7 @@ func idTokenWords(p *provider.Provider) string {
 func (a *App) newProviderShowCmd() *cobra.Command {
 	var asFile bool
 	cmd := &cobra.Command{
-		Use: "show NAME", Short: "Show one provider", Args: exactArgs(1, "a provider"), ValidArgsFunction: a.completeProviders,
+		Use: "show NAME", Short: "Show one provider", Args: oneArg("a provider"), ValidArgsFunction: a.completeProviders,
 		Long: "Show one provider: endpoints, scopes, redirect, and what is odd about it. --json has the names of RFC 8414.",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if asFile {

@@ -235,7 +235,7 @@ func (a *App) newSwitchCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "switch ACCOUNT", Short: "Set the account that is meant when none is named",
 		Long:              "Set the account that is meant when none is named. SOCIALAUTH_ACCOUNT and --account come first.",
-		Args:              exactArgs(1, "an account"),
+		Args:              oneArg("an account"),
 		ValidArgsFunction: a.completeAccounts,
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := a.open()

@@ -96,13 +96,13 @@ func bracketed(text string) [][]string {
 	}
 }
 
-// exactArgs and maxArgs are cobra's checks in the words of this program.
-func exactArgs(n int, what string) cobra.PositionalArgs {
+// oneArg and maxArgs are cobra's checks in the words of this program.
+func oneArg(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
-		case len(args) < n:
+		case len(args) == 0:
 			return usagef("%s needs %s", cmd.CommandPath(), what).hint("%s --help", cmd.CommandPath())
-		case len(args) > n:
+		case len(args) > 1:
 			return usagef("%s takes %s and nothing more", cmd.CommandPath(), what).hint("%s --help", cmd.CommandPath())
 		}
 		return nil
