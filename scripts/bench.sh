@@ -15,6 +15,8 @@ report() { grep -v -e 'no test files' -e '^PASS$' -e '^?' || true; }
 
 "$GO" test "${options[@]}" -bench "${BENCH:-.}" -benchmem -skip "$REAL_KEYRING" ./... | report
 
+[ "${BENCH:-.}" != . ] || scripts/bench-jose.sh
+
 printf '\n== with a real Secret Service\n'
 for tool in dbus-run-session gnome-keyring-daemon; do
   command -v "$tool" >/dev/null || {

@@ -34,7 +34,7 @@ func (d *document) members() iter.Seq[member] {
 // last, as most readers would; whoever decides something refuses duplicates.
 func (d *document) get(name string) (member, bool) {
 	for i := d.names - 1; i >= 0; i-- {
-		if string(d.name(d.keys[i])) == name {
+		if k := d.keys[i]; int(k.end-k.start) == len(name) && string(d.name(k)) == name {
 			return d.at(i), true
 		}
 	}

@@ -289,9 +289,10 @@ func appendJSON(dst, data []byte) []byte {
 // plainASCII reports whether no byte is DEL or above.
 func plainASCII(data []byte) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	for ; len(data) >= 8; data = data[8:] {
-		x := binary.LittleEndian.Uint64(data)
-		if (x|(x&^tops+ones))&tops != 0 {
+	for ; len(data) >= 32; data = data[32:] {
+		a, b := binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])
+		c, d := binary.LittleEndian.Uint64(data[16:]), binary.LittleEndian.Uint64(data[24:])
+		if (a|b|c|d|(a&^tops+ones)|(b&^tops+ones)|(c&^tops+ones)|(d&^tops+ones))&tops != 0 {
 			return false
 		}
 	}

@@ -37,7 +37,16 @@ func (t *pairs) decode(dst, src []byte) (out []byte, ok bool) {
 	}
 	to := dst[at : at+size+8]
 	var bad uint16
-	for len(src) >= 8 && len(to) >= 8 {
+	for len(src) >= 16 && len(to) >= 14 {
+		x, y := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])
+		a, b, c, d := t[uint16(x)], t[uint16(x>>16)], t[uint16(x>>32)], t[uint16(x>>48)] //nolint:gosec // pieces of x
+		e, f, g, h := t[uint16(y)], t[uint16(y>>16)], t[uint16(y>>32)], t[uint16(y>>48)] //nolint:gosec // pieces of y
+		bad |= a | b | c | d | e | f | g | h
+		binary.BigEndian.PutUint64(to, uint64(a)<<52|uint64(b)<<40|uint64(c)<<28|uint64(d)<<16)
+		binary.BigEndian.PutUint64(to[6:], uint64(e)<<52|uint64(f)<<40|uint64(g)<<28|uint64(h)<<16)
+		src, to = src[16:], to[12:]
+	}
+	if len(src) >= 8 {
 		x := binary.LittleEndian.Uint64(src)
 		a, b, c, d := t[uint16(x)], t[uint16(x>>16)], t[uint16(x>>32)], t[uint16(x>>48)] //nolint:gosec // pieces of x
 		bad |= a | b | c | d
@@ -88,7 +97,13 @@ func (t *pairs) size(src []byte) int {
 		bad  uint16
 		last [8]byte
 	)
-	for len(src) >= 8 {
+	for len(src) >= 16 {
+		x, y := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])
+		bad |= t[uint16(x)] | t[uint16(x>>16)] | t[uint16(x>>32)] | t[uint16(x>>48)] | //nolint:gosec // pieces of x
+			t[uint16(y)] | t[uint16(y>>16)] | t[uint16(y>>32)] | t[uint16(y>>48)] //nolint:gosec // pieces of y
+		src = src[16:]
+	}
+	if len(src) >= 8 {
 		x := binary.LittleEndian.Uint64(src)
 		bad |= t[uint16(x)] | t[uint16(x>>16)] | t[uint16(x>>32)] | t[uint16(x>>48)] //nolint:gosec // pieces of x
 		src = src[8:]
