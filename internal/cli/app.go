@@ -47,7 +47,7 @@ type App struct {
 
 	out   *checkedWriter
 	flags globalFlags
-	typed []byte // the passphrase, once somebody has typed it
+	given []byte // the passphrase, once somebody has typed it or a file, perhaps a pipe, was read
 }
 
 // globalFlags are those of every command.

@@ -106,8 +106,19 @@ func (a *App) clientSecret(p *provider.Provider, f clientFlags, fromConfig strin
 const maxSecret = 64 << 10
 
 func secretFromFile(path string) (secret.Text, error) {
-	data, err := os.ReadFile(path)
+	data, err := readSecretFile(path)
 	return readSecret(path, data, err)
+}
+
+// readSecretFile reads at most one secret's worth of a file. It may be a pipe: a
+// password manager's output by the shell's <(…) is a good place for a secret.
+func readSecretFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(io.LimitReader(f, maxSecret+1))
 }
 
 // readSecret takes one secret out of what was read: without the newline that

@@ -18,7 +18,7 @@ import (
 // group of its own. When the caller is stopped or killed while the provider's
 // answer is under way, the worker still receives and saves it, so that a
 // rotating refresh token is never lost with an impatient script. The job and a
-// passphrase that was typed go in through stdin and the outcome comes back
+// passphrase that was given go in through stdin and the outcome comes back
 // through stdout; neither is on the command line.
 
 // workerCommand is how the program calls itself.
@@ -69,7 +69,7 @@ func (a *App) startWorker(ctx context.Context, job account.Job) (*account.Renewa
 }
 
 func (a *App) runWorker(ctx context.Context, job account.Job) (*account.Renewal, error) {
-	input, err := json.Marshal(workerJob{Job: job, Passphrase: a.typed, Debug: a.flags.debug})
+	input, err := json.Marshal(workerJob{Job: job, Passphrase: a.given, Debug: a.flags.debug})
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (a *App) newWorkerCmd() *cobra.Command {
 				return usagef("%s is for the program itself", workerCommand)
 			}
 			var notes bytes.Buffer
-			a.Stderr, a.typed, a.flags.debug, a.flags.noInput = &notes, job.Passphrase, job.Debug, true
+			a.Stderr, a.given, a.flags.debug, a.flags.noInput = &notes, job.Passphrase, job.Debug, true
 			result := a.renewHere(cmd.Context(), job.Job)
 			result.Notes = notes.String()
 			data, err := json.Marshal(result)

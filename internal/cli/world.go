@@ -99,20 +99,23 @@ func (a *App) httpClient() *http.Client {
 // passphrase finds the passphrase of the vault: the environment, a file, the
 // service manager's credentials, or the person.
 func (a *App) passphrase(ctx context.Context) ([]byte, error) {
+	if len(a.given) > 0 {
+		return a.given, nil
+	}
 	if p := a.Env("SOCIALAUTH_PASSPHRASE"); p != "" {
 		return []byte(p), nil
 	}
 	for _, file := range a.passphraseFiles() {
-		data, err := os.ReadFile(file)
-		switch {
+		data, err := readSecretFile(file)
+		switch p := strings.TrimRight(string(data), "\r\n"); {
+		case err == nil && len(p) > maxSecret:
+			return nil, usagef("the passphrase from %s is longer than %d bytes", file, maxSecret)
 		case err == nil:
-			return []byte(strings.TrimRight(string(data), "\r\n")), nil
+			a.given = []byte(p)
+			return a.given, nil
 		case !errors.Is(err, os.ErrNotExist) || file == a.Env("SOCIALAUTH_PASSPHRASE_FILE"):
 			return nil, usagef("the passphrase cannot be read: %v", err)
 		}
-	}
-	if len(a.typed) > 0 {
-		return a.typed, nil
 	}
 	if a.noInput() {
 		return nil, vault.ErrNoPassphrase
@@ -121,7 +124,7 @@ func (a *App) passphrase(ctx context.Context) ([]byte, error) {
 	if errors.Is(err, term.ErrNoTerminal) {
 		return nil, vault.ErrNoPassphrase
 	}
-	a.typed = p
+	a.given = p
 	return p, err
 }
 
