@@ -20,7 +20,9 @@ for name in GOENV GOCACHE GOMODCACHE GOPATH; do
 done
 root=$(mktemp -d "${TMPDIR:-/tmp}/socialauth-windows.XXXXXX")
 root=$(cd "$root" && pwd -P)
-export HOME="$root/home" WINEPREFIX="$root/one" WINEDEBUG=-all WINEARCH=win64
+# Wine keeps its sockets in TMPDIR, never removes them, and finds a Windows that is
+# up by them.
+export HOME="$root/home" TMPDIR="$root/tmp" WINEPREFIX="$root/one" WINEDEBUG=-all WINEARCH=win64
 # No .NET, no browser engine, no menu entries; ours before Wine's for one DLL.
 export WINEDLLOVERRIDES="mscoree,mshtml=;winemenubuilder.exe=d;bcryptprimitives=n,b"
 unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR
@@ -28,7 +30,7 @@ unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME
 # As in section unit of test.sh: a test that skips under Wine runs elsewhere.
 unset CI
 other="$root/two"
-mkdir -p "$HOME"
+mkdir -p "$HOME" "$TMPDIR"
 
 # Ends the processes of these two Windows, and of no other.
 clean_up() {

@@ -52,7 +52,7 @@ func newComputer(t *testing.T, prefix string, env ...string) *computer {
 		t.Skip("scripts/test-windows.sh runs this")
 	}
 	base := []string{"WINEPREFIX=" + prefix}
-	for _, name := range []string{"PATH", "HOME", "WINEDEBUG", "WINEDLLOVERRIDES"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WINEDEBUG", "WINEDLLOVERRIDES"} {
 		base = append(base, name+"="+os.Getenv(name))
 	}
 	return &computer{t, prefix, append(base, env...)}
