@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,10 +127,8 @@ type tokenJSON struct {
 
 // oneOf refuses a flag's value that is not in the list.
 func oneOf(flag, value string, allowed ...string) error {
-	for _, v := range allowed {
-		if v == value {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return usagef("%s is one of %s, not %q", flag, strings.Join(allowed, ", "), redactSecrets(value))
 }
