@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ func (a *App) newTokenPrintCmd() *cobra.Command {
 	f.StringVar(&o.account, "account", "", "the account, if not given as an argument")
 	f.StringVar(&o.kind, "type", account.Access, "access, id, refresh or jwt")
 	f.StringVar(&o.format, "format", "raw", "raw, header, json, env or export")
-	f.StringVar(&o.shell, "shell", "", "shell of --format export: sh, fish, powershell or cmd (from SHELL if not given)")
+	f.StringVar(&o.shell, "shell", "", "shell of --format export: sh, fish, powershell or cmd (by default yours)")
 	f.DurationVar(&o.minValidity, "min-validity", time.Minute, "renew a token that is good for less than this; by default less for short-lived ones")
 	f.BoolVar(&o.noRefresh, "no-refresh", false, "do not ask the provider; fail if the token has expired")
 	f.BoolVarP(&o.noNewline, "no-newline", "n", false, "no newline after the token")
@@ -61,7 +62,7 @@ func (a *App) runTokenPrint(ctx context.Context, args []string, o printOptions, 
 	if err := oneOf("--type", o.kind, account.Access, account.ID, account.Refresh, account.JWT); err != nil {
 		return err
 	}
-	format, err := newTokenFormat(o.format, o.shell, a.Env("SHELL"))
+	format, err := newTokenFormat(o.format, o.shell, a.Env("SHELL"), runtime.GOOS)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,9 @@ const tokenVariable = "SOCIALAUTH_TOKEN"
 // tokenFormat is how a token is written for the program that reads it.
 type tokenFormat struct{ kind, shell string }
 
-func newTokenFormat(kind, shell, loginShell string) (tokenFormat, error) {
+// newTokenFormat checks the flags. Without --shell it is the person's login
+// shell that counts, or the platform's usual one.
+func newTokenFormat(kind, shell, loginShell, goos string) (tokenFormat, error) {
 	if err := oneOf("--format", kind, "raw", "header", "json", "env", "export"); err != nil {
 		return tokenFormat{}, err
 	}
@@ -21,9 +23,13 @@ func newTokenFormat(kind, shell, loginShell string) (tokenFormat, error) {
 		return tokenFormat{}, usagef("--shell goes with --format export")
 	}
 	if shell == "" {
-		shell = "sh"
-		if path.Base(loginShell) == "fish" {
+		switch {
+		case path.Base(loginShell) == "fish":
 			shell = "fish"
+		case loginShell == "" && goos == "windows":
+			shell = "powershell"
+		default:
+			shell = "sh"
 		}
 	}
 	return tokenFormat{kind, shell}, oneOf("--shell", shell, "sh", "fish", "powershell", "cmd")
