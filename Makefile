@@ -2,7 +2,7 @@
 # whole proof; CONTRIBUTING.md says which part to run while working.
 
 GO        ?= go
-FUZZTIME  ?= 30s
+FUZZTIME  ?= 60s
 SOAKTIME  ?= 60s
 BENCH     ?= .
 BENCHTIME ?= 1s
@@ -85,7 +85,7 @@ bench:
 soak:
 	SOCIALAUTH_SOAK=$(SOAKTIME) $(GO) test -count=1 -v -timeout 10m -run '^TestSoak$$' ./internal/cli
 
-## fuzz: each fuzz target for FUZZTIME (30s)
+## fuzz: each fuzz target for FUZZTIME (60s)
 .PHONY: fuzz
 fuzz:
 	@scripts/fuzz.sh $(FUZZTIME)

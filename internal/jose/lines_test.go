@@ -148,11 +148,26 @@ func FuzzLines(f *testing.F) {
 				t.Fatal(diff)
 			}
 		}
-		got, result := lines(t, string(input), LinesOptions{Redact: r, MaxLine: 200})
-		if int64(len(got)) != result.Lines || result.Tokens+result.Failed != result.Lines {
-			t.Fatalf("%d objects, %+v", len(got), result)
+		// What a worker does, without goroutines: fuzzing wants the same
+		// coverage for the same input.
+		for _, scan := range []bool{false, true} {
+			s := &stream{ctx: t.Context(), options: LinesOptions{Redact: r, MaxLine: 200, Scan: scan}, table: table}
+			c := &chunk{in: input}
+			s.handle(s.worker(), c)
+			for line := range bytes.Lines(c.out) {
+				if !json.Valid(line) {
+					t.Fatalf("not JSON: %q", line)
+				}
+			}
+			count := bytes.Count(input, []byte{'\n'})
+			if len(input) > 0 && input[len(input)-1] != '\n' {
+				count++
+			}
+			got := bytes.Count(c.out, []byte{'\n'})
+			if !scan && (got != count || c.result.Tokens+c.result.Failed != int64(count)) || scan && int64(got) != c.result.Tokens {
+				t.Fatalf("%d objects, %+v", got, c.result)
+			}
 		}
-		lines(t, string(input), LinesOptions{Redact: r, MaxLine: 200, Scan: true})
 	})
 }
 
@@ -389,4 +404,33 @@ func TestLinesVerify(t *testing.T) {
 	if _, result := lines(t, good+"\n", LinesOptions{Verifier: v}); !errors.Is(result.KeysErr, broken) || result.Failed != 1 {
 		t.Errorf("%+v", result)
 	}
+}
+
+// FuzzExtract: what comes out of a pasted text was in it, and is the same if it is
+// pasted again.
+func FuzzExtract(f *testing.F) {
+	token := unsigned(`{"alg":"none"}`, `{"a":1}`)
+	for _, seed := range []string{
+		token, "Bearer " + token, "Authorization: Bearer " + token, `"` + token + `"`, `{"id_token":"` + token + `"}`,
+		"https://a.example/cb#id_token=" + token + "&x=y", "Cookie: a=b; session=" + token, "export T='" + token + "'",
+		"\ufeff" + token[:20] + "\r\n" + token[20:] + "\r\n", "-H 'Authorization: DPoP " + token + "'", "a=b;c=ghp_0123456789",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, input []byte) {
+		found, err := extract(input)
+		if err != nil {
+			return
+		}
+		if len(found.token) > len(input) && !bytes.ContainsAny(input, `\%`) {
+			t.Fatalf("%q became %q", input, found.token)
+		}
+		if !bare(found.token) {
+			return
+		}
+		again, err := extract(found.token)
+		if err != nil || !bytes.Equal(again.token, found.token) || len(again.stripped) > 0 {
+			t.Fatalf("%q became %q and then %+v, %v", input, found.token, again, err)
+		}
+	})
 }
