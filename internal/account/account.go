@@ -64,8 +64,8 @@ func (e *RefError) Error() string { return fmt.Sprintf("%q is not an account: %s
 func ParseRef(s string) (Ref, error) {
 	if IsIssuer(s) {
 		u, err := url.Parse(s)
-		if err != nil || u.Host == "" {
-			return Ref{}, &RefError{s, "the issuer is not a URL"}
+		if err != nil || !isProvider(strings.ToLower(u.Host)) {
+			return Ref{}, &RefError{s, "the issuer is not a URL with a host"}
 		}
 		return Ref{Provider: strings.ToLower(u.Host)}, nil
 	}
@@ -73,12 +73,17 @@ func ParseRef(s string) (Ref, error) {
 	switch {
 	case id == "" || named && name == "":
 		return Ref{}, &RefError{s, "it is written provider or provider/name"}
-	case strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") != "":
+	case !isProvider(id):
 		return Ref{}, &RefError{s, "a provider is written with a-z, 0-9, dot and hyphen"}
 	case len(name) > 64 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@+-") != "":
 		return Ref{}, &RefError{s, "a name has up to 64 letters, digits and . _ @ + -"}
 	}
 	return Ref{id, name}, nil
+}
+
+// isProvider reports whether s can be a provider's id or an issuer's host.
+func isProvider(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") == ""
 }
 
 // IsIssuer reports whether s is an issuer URL rather than the name of a
