@@ -122,6 +122,9 @@ func Explain(input []byte, o ExplainOptions) (*Explanation, error) {
 // with at most a newline behind it. It returns nil if the input is anything else.
 func explainBare(input []byte, o ExplainOptions) *Explanation {
 	input = bytes.TrimSuffix(input, []byte("\n"))
+	if !bare(input) {
+		return nil
+	}
 	c, err := slice(input)
 	if err != nil {
 		return nil
