@@ -16,6 +16,52 @@ type checks struct {
 	now     time.Time
 	leeway  time.Duration
 	reasons []Reason
+	places  [indexed]int // of the indexed names in doc, from 1; 0: absent
+}
+
+// indexed is how many claims every token is asked for, see indexPlace.
+const indexed = 5
+
+// index finds them in one pass.
+func (c *checks) index() {
+	d := c.doc
+	for i, k := range d.keys[:d.names] {
+		if k.end-k.start != 3 {
+			continue
+		}
+		if at := indexPlace(string(d.name(k))); at >= 0 {
+			c.places[at] = i + 1
+		}
+	}
+}
+
+// indexPlace returns where a name is noted, or -1.
+func indexPlace(name string) int {
+	switch name {
+	case "iss":
+		return 0
+	case "aud":
+		return 1
+	case "exp":
+		return 2
+	case "nbf":
+		return 3
+	case "iat":
+		return 4
+	}
+	return -1
+}
+
+// get is document.get; no name is there twice.
+func (c *checks) get(name string) (member, bool) {
+	at := indexPlace(name)
+	switch {
+	case at < 0:
+		return c.doc.get(name)
+	case c.places[at] == 0:
+		return member{}, false
+	}
+	return c.doc.at(c.places[at] - 1), true
 }
 
 func (c *checks) add(code Code, claim, format string, args ...any) {
@@ -43,7 +89,7 @@ func (c *checks) standard(v *Verifier) {
 
 // expect compares one claim with the value it must have.
 func (c *checks) expect(want ExpectedClaim) {
-	m, ok := c.doc.get(want.Name)
+	m, ok := c.get(want.Name)
 	if !ok {
 		c.require(want.Name)
 		return
@@ -84,7 +130,7 @@ func (c *checks) require(name string) {
 			return
 		}
 	}
-	if _, ok := c.doc.get(name); !ok && name != "exp" { // exp is always required
+	if _, ok := c.get(name); !ok && name != "exp" { // exp is always required
 		c.add(CodeMissing, name, "the claim is missing")
 	}
 }
@@ -93,7 +139,7 @@ func (c *checks) issuer(allowed []string) { c.oneOf(CodeIssuer, "iss", allowed) 
 
 // oneOf checks a string claim that must be there and be one of the allowed.
 func (c *checks) oneOf(code Code, name string, allowed []string) {
-	m, ok := c.doc.get(name)
+	m, ok := c.get(name)
 	switch {
 	case !ok:
 		c.require(name)
@@ -106,7 +152,7 @@ func (c *checks) oneOf(code Code, name string, allowed []string) {
 
 // audience returns the values of aud, nil if they are unusable.
 func (c *checks) audience(allowed []string) {
-	m, ok := c.doc.get("aud")
+	m, ok := c.get("aud")
 	if !ok {
 		c.require("aud")
 		return
@@ -128,6 +174,9 @@ func (c *checks) audience(allowed []string) {
 }
 
 func (c *checks) times() {
+	if c.plainTimes() {
+		return
+	}
 	if exp, ok := c.date("exp"); ok {
 		switch {
 		case !c.now.Before(exp.time().Add(c.leeway)):
@@ -136,7 +185,7 @@ func (c *checks) times() {
 			c.add(CodeInvalid, "exp", "%s is more than ten years away; it looks like milliseconds",
 				exp.time().Format(time.RFC3339))
 		}
-	} else if _, found := c.doc.get("exp"); !found {
+	} else if _, found := c.get("exp"); !found {
 		c.add(CodeMissing, "exp", "the claim is missing")
 	}
 	if nbf, ok := c.date("nbf"); ok && nbf.time().After(c.now.Add(c.leeway)) {
@@ -147,10 +196,30 @@ func (c *checks) times() {
 	}
 }
 
+// plainTimes reports whether the dates are what they nearly always are: plain
+// integers, and good by more than a second without any tolerance.
+func (c *checks) plainTimes() bool {
+	now := c.now.Unix()
+	for _, name := range [...]string{"exp", "nbf", "iat"} {
+		m, found := c.get(name)
+		if !found && name != "exp" {
+			continue
+		}
+		if !found || m.kind != kindNumber {
+			return false
+		}
+		at, ok := smallDate(m.value)
+		if !ok || name == "exp" && (at <= now+1 || at >= now+int64(tenYears/time.Second)) || name != "exp" && at > now {
+			return false
+		}
+	}
+	return true
+}
+
 // date returns a NumericDate claim; ok is false if it is absent or, which is
 // noted, unusable.
 func (c *checks) date(name string) (d date, ok bool) {
-	m, found := c.doc.get(name)
+	m, found := c.get(name)
 	if !found {
 		return date{}, false
 	}

@@ -55,7 +55,7 @@ func (v *Verifier) VerifyIDToken(ctx context.Context, token []byte, o IDTokenOpt
 }
 
 func (c *checks) subject() {
-	m, ok := c.doc.get("sub")
+	m, ok := c.get("sub")
 	switch {
 	case !ok:
 		c.require("sub")
@@ -67,11 +67,11 @@ func (c *checks) subject() {
 }
 
 func (c *checks) party(clientID string) {
-	if _, ok := c.doc.get("azp"); ok {
+	if _, ok := c.get("azp"); ok {
 		c.oneOf(CodeParty, "azp", []string{clientID})
 		return
 	}
-	if aud, ok := c.doc.get("aud"); ok && aud.kind == kindArray {
+	if aud, ok := c.get("aud"); ok && aud.kind == kindArray {
 		if list, ok := aud.strings(); ok && len(list) > 1 {
 			c.add(CodeParty, "azp", "the claim is missing although there are %d audiences", len(list))
 		}
@@ -79,7 +79,7 @@ func (c *checks) party(clientID string) {
 }
 
 func (c *checks) nonce(o IDTokenOptions) {
-	m, ok := c.doc.get("nonce")
+	m, ok := c.get("nonce")
 	switch {
 	case !ok && o.NonceOptional:
 	case !ok:
@@ -92,7 +92,7 @@ func (c *checks) nonce(o IDTokenOptions) {
 }
 
 func (c *checks) hash(code Code, claim, alg string, value secret.Text) {
-	m, ok := c.doc.get(claim)
+	m, ok := c.get(claim)
 	if !ok || value.IsZero() {
 		return
 	}

@@ -105,6 +105,7 @@ func (v *Verifier) check(
 	}
 	c := &s.checks
 	*c = checks{doc: s.claims, now: v.Now(), leeway: v.Leeway}
+	c.index()
 	if err := checkType(t.header); err != nil {
 		c.reasons = err.Reasons
 	}
