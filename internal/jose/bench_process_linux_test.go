@@ -315,7 +315,7 @@ func peerWork(t *testing.T, name string) func([]byte) ([]byte, error) {
 		}
 	case "go-jose":
 		return func(line []byte) ([]byte, error) {
-			token, err := gojose.ParseSigned(string(line), []gojose.SignatureAlgorithm{gojose.RS256})
+			token, err := gojose.ParseSignedCompact(string(line), []gojose.SignatureAlgorithm{gojose.RS256})
 			if err != nil {
 				return nil, err
 			}

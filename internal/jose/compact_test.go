@@ -67,12 +67,26 @@ func TestDecodeStrict(t *testing.T) {
 		text, want string
 		offset     int // of the error, 0 for none
 	}{
-		{"", "", 0}, {"Zg", "f", 0}, {"Zm8", "fo", 0}, {"Zm9v", "foo", 0}, {"_-8", "\xff\xef", 0},
-		{"Z", "", 1}, {"Zm9vZ", "", 5},
-		{"Zh", "", 2}, {"Zm9", "", 3}, // bits that belong to no byte
-		{"Zg==", "", 3}, {"Zm8=", "", 4},
-		{"Zm9v\n", "", 5}, {"Zm\r\n9v", "", 4}, {"\nZm9v", "", 1}, {"Zm9\n", "", 4},
-		{"Zm 9v", "", 3}, {"Zm+v", "", 3}, {"Zm/v", "", 3}, {"Zm9v\x00", "", 5}, {"Z\xffm9", "", 2},
+		{"", "", 0},
+		{"Zg", "f", 0},
+		{"Zm8", "fo", 0},
+		{"Zm9v", "foo", 0},
+		{"_-8", "\xff\xef", 0},
+		{"Z", "", 1},
+		{"Zm9vZ", "", 5},
+		{"Zh", "", 2},
+		{"Zm9", "", 3}, // bits that belong to no byte
+		{"Zg==", "", 3},
+		{"Zm8=", "", 4},
+		{"Zm9v\n", "", 5},
+		{"Zm\r\n9v", "", 4},
+		{"\nZm9v", "", 1},
+		{"Zm9\n", "", 4},
+		{"Zm 9v", "", 3},
+		{"Zm+v", "", 3},
+		{"Zm/v", "", 3},
+		{"Zm9v\x00", "", 5},
+		{"Z\xffm9", "", 2},
 	} {
 		got, err := decodeStrict(nil, []byte(test.text))
 		if test.offset == 0 && (err != nil || string(got) != test.want) {

@@ -51,10 +51,11 @@ func (d *document) getString(name string) (value string, ok bool) {
 	return m.str(), true
 }
 
-// is reports whether there is a member of this name and kind.
-func (d *document) is(name string, want kind) bool {
-	m, ok := d.get(name)
-	return ok && m.kind == want
+// unencoded reports whether a header says that the payload is not base64url
+// (RFC 7797).
+func (d *document) unencoded() bool {
+	m, ok := d.get("b64")
+	return ok && m.kind == kindFalse
 }
 
 // clean reports what a strict reader does not accept although it is JSON.

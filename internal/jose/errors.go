@@ -145,8 +145,7 @@ func refuseSyntax(err *SyntaxError) *VerifyError {
 
 // errorCode returns the stable code for an error of [Explain].
 func errorCode(err error) Code {
-	var failed *DecryptError
-	if errors.As(err, &failed) {
+	if _, ok := errors.AsType[*DecryptError](err); ok {
 		return CodeDecrypt
 	}
 	return CodeMalformed

@@ -175,7 +175,7 @@ func (e *Explanation) compact(p [][]byte, depth int) error {
 	if err != nil {
 		return err
 	}
-	unencoded := head.is("b64", kindFalse)
+	unencoded := head.unencoded()
 	if unencoded {
 		e.Parts = append(e.Parts, Part{"payload", len(p[1]), len(p[1])})
 		e.payload(p[1], head, depth)

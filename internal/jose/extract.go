@@ -70,7 +70,7 @@ func stripBlanks(f *found) error {
 		return nil
 	}
 	// The line end every pipe adds is not worth a word.
-	if !bytes.Equal(f.token, append(trimmed[:len(trimmed):len(trimmed)], '\n')) {
+	if !bytes.Equal(f.token, append(slices.Clip(trimmed), '\n')) {
 		f.strip("blanks")
 	}
 	f.token = trimmed

@@ -31,7 +31,7 @@ func (h *header) read(text []byte, detached bool) *VerifyError {
 		return err
 	}
 	h.text = text
-	h.unencoded = detached && d.is("b64", kindFalse) && onlyB64(d)
+	h.unencoded = detached && d.unencoded() && onlyB64(d)
 	for m := range d.members() {
 		if err := h.parameter(m); err != nil {
 			return err

@@ -111,7 +111,7 @@ func (l *lineDecoder) newHead(text []byte) *lineHead {
 	}
 	e := &Explanation{Type: TypeJWT, options: l.options}
 	head, err := e.header(data)
-	if err != nil || head.is("b64", kindFalse) || len(e.Warnings) > maxWarnings/2 {
+	if err != nil || head.unencoded() || len(e.Warnings) > maxWarnings/2 {
 		return h
 	}
 	if _, zip := head.getString("zip"); zip {

@@ -71,7 +71,7 @@ func (e *Explanation) jwsJSON(d *document) error {
 	}
 	kind := e.Type
 	data := []byte(m.str())
-	if !head.is("b64", kindFalse) {
+	if !head.unencoded() {
 		var err error
 		if data, err = e.segment(2, "payload", data); err != nil {
 			return err

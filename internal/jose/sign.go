@@ -28,7 +28,7 @@ func Sign(k *Key, h Header, payload []byte) (string, error) {
 	}
 	a, _ := lookupAlgorithm(k.alg)
 	input := encode(header) + "." + encode(payload)
-	var material = k.private
+	material := k.private
 	if k.secret != nil {
 		material = k.secret
 	}

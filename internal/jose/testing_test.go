@@ -69,7 +69,7 @@ func sign(t testing.TB, k *Key, header, payload string) string {
 	if !ok {
 		t.Fatalf("no algorithm %s", k.alg)
 	}
-	var material any = k.private
+	material := k.private
 	if k.secret != nil {
 		material = k.secret
 	}
