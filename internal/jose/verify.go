@@ -104,7 +104,11 @@ func (v *Verifier) check(
 		return t, err
 	}
 	c := &s.checks
-	*c = checks{doc: s.claims, now: v.Now(), leeway: v.Leeway}
+	now := s.now
+	if now.IsZero() {
+		now = v.Now()
+	}
+	*c = checks{doc: s.claims, now: now, leeway: v.Leeway}
 	c.index()
 	if err := checkType(t.header); err != nil {
 		c.reasons = err.Reasons

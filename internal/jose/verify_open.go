@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // scratch is what the verification of one token needs; with it the next one
@@ -15,6 +16,7 @@ type scratch struct {
 	buffer []byte
 	table  *pairs           // nil: decodeStrict
 	memos  map[string]*memo // nil: Verifier.memo
+	now    time.Time        // zero: Verifier.Now
 }
 
 // memo is a header that was read. The tokens of one issuer mostly have the same,
