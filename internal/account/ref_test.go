@@ -31,8 +31,7 @@ func TestParseRef(t *testing.T) {
 		"facebook\n", "-facebook\x00", "https://", "http:///path", "facebook/" + strings.Repeat("a", 65), "$(id)", "a;b",
 	} {
 		got, err := account.ParseRef(in)
-		var refErr *account.RefError
-		if !errors.As(err, &refErr) {
+		if _, ok := errors.AsType[*account.RefError](err); !ok {
 			t.Errorf("ParseRef(%q) = %+v, %v; want a RefError", in, got, err)
 		}
 	}
