@@ -190,8 +190,9 @@ func (a *App) newKeyRotateCmd() *cobra.Command {
 
 const keyExportLong = `Print a key: its public half unless --private is given.
 
-The private half is printed on a terminal only after --yes, and never by accident: in
-a pipe it needs --yes too. An HMAC key has no public half.`
+The private half is printed on a terminal, where its owner sees it; into a pipe or a
+file it needs --yes, so that no script takes it by accident. An HMAC key has no public
+half.`
 
 func (a *App) newKeyExportCmd() *cobra.Command {
 	var public, private, yes bool
@@ -203,7 +204,7 @@ func (a *App) newKeyExportCmd() *cobra.Command {
 			if err := oneOf("--format", format, "pem", "jwk"); err != nil {
 				return err
 			}
-			if private && !yes {
+			if private && !yes && !a.Term.StdoutTTY {
 				return (&Error{Exit: exitRefused, Code: "confirmation_required", Message: "whoever has the private key can mint tokens in your name"}).
 					hint("if you mean it: socialauth key export %s --private --yes", args[0])
 			}
