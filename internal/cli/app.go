@@ -61,7 +61,11 @@ type globalFlags struct {
 func (a *App) Main(ctx context.Context, args []string) (code int) {
 	a.out = &checkedWriter{w: a.Stdout}
 	a.Stderr = &lockedWriter{w: a.Stderr}
-	root := a.newRootCmd()
+	first := ""
+	if len(args) > 0 {
+		first = args[0]
+	}
+	root := a.newRootCmd(first)
 	root.SetArgs(args)
 	defer func() {
 		if r := recover(); r != nil {

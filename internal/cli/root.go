@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 )
 
@@ -12,14 +14,47 @@ Connect providers, for developers and their scripts.
   socialauth decode TOKEN            show what is inside a token
   socialauth demo                    see all of it, offline, without an account`
 
-// newRootCmd builds the whole command tree, which costs well under a
-// millisecond and touches nothing outside.
-func (a *App) newRootCmd() *cobra.Command {
-	root := group("socialauth", "Tokens from social login, for developers and their scripts", rootLong,
-		a.newLoginCmd(), a.newLogoutCmd(), a.newStatusCmd(), a.newSwitchCmd(), a.newProfileCmd(),
-		a.newTokenCmd(), a.newDecodeCmd(), a.newVerifyCmd(), a.newKeyCmd(), a.newVaultCmd(), a.newProviderCmd(),
-		a.newEmulateCmd(), a.newDemoCmd(), a.newCompletionCmd(), a.newVersionCmd(), a.newWorkerCmd(),
-	)
+// command is a command of the first level, made when it is needed.
+type command struct {
+	name string
+	make func() *cobra.Command
+}
+
+func (a *App) commands() []command {
+	return []command{
+		{"login", a.newLoginCmd},
+		{"logout", a.newLogoutCmd},
+		{"status", a.newStatusCmd},
+		{"switch", a.newSwitchCmd},
+		{"profile", a.newProfileCmd},
+		{"token", a.newTokenCmd},
+		{"decode", a.newDecodeCmd},
+		{"verify", a.newVerifyCmd},
+		{"key", a.newKeyCmd},
+		{"vault", a.newVaultCmd},
+		{"provider", a.newProviderCmd},
+		{"emulate", a.newEmulateCmd},
+		{"demo", a.newDemoCmd},
+		{"completion", a.newCompletionCmd},
+		{"version", a.newVersionCmd},
+		{workerCommand, a.newWorkerCmd},
+	}
+}
+
+// newRootCmd builds the command tree, and touches nothing outside. Where the
+// first word is a command, that one alone is made: a command line that prints a
+// token or decodes one should not pay for all the others' flags. Everything else,
+// help and completion above all, sees the whole tree.
+func (a *App) newRootCmd(first string) *cobra.Command {
+	all := a.commands()
+	if i := slices.IndexFunc(all, func(c command) bool { return c.name == first }); i >= 0 && first != "completion" {
+		all = all[i : i+1]
+	}
+	made := make([]*cobra.Command, len(all))
+	for i, c := range all {
+		made[i] = c.make()
+	}
+	root := group("socialauth", "Tokens from social login, for developers and their scripts", rootLong, made...)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetIn(a.Stdin)
