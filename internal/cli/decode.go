@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -116,11 +118,17 @@ func (a *App) tokenInput(args []string) ([]byte, error) {
 	if len(args) == 0 && a.Term.StdinTTY {
 		return nil, usagef("no token was given").hint("paste it as an argument, or pipe it: … | socialauth decode -")
 	}
-	data, err := io.ReadAll(io.LimitReader(a.Stdin, maxToken+1))
-	if err != nil {
+	var data bytes.Buffer
+	if f, ok := a.Stdin.(*os.File); ok {
+		// A file says how long it is; growing to that in steps would copy it.
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			data.Grow(int(min(info.Size(), maxToken)) + bytes.MinRead)
+		}
+	}
+	if _, err := data.ReadFrom(io.LimitReader(a.Stdin, maxToken+1)); err != nil {
 		return nil, fmt.Errorf("read stdin: %w", err)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 func (a *App) decodeOne(input []byte, o jose.ExplainOptions) error {

@@ -91,12 +91,13 @@ func (s Style) sgr(parameters, t string) string {
 // width is how many columns a cell takes, without its style.
 func width(cell string) int { return displaywidth.Options{ControlSequences: true}.String(cell) }
 
-// Table lays rows out in columns of equal width, two spaces apart. Cells may be
-// styled; widths are those on the screen. The last column is not padded.
+// Table lays rows out in columns, two spaces apart. Cells may be styled; widths
+// are those on the screen. The last cell of a row is neither padded nor measured,
+// so it may be as long as it likes without moving the other rows.
 func Table(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {
-		for i, cell := range row {
+		for i, cell := range row[:max(0, len(row)-1)] {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}

@@ -23,7 +23,7 @@ func TestStyleOffHasNoEscapeByte(t *testing.T) {
 
 func TestTableAlignsByWidthOnTheScreen(t *testing.T) {
 	got := term.Table([][]string{{"name", "김민준"}, {"longer name", "x", "y"}, {term.NewStyle(true).Bold("b"), "z"}})
-	want := "name         김민준\nlonger name  x       y\n" + term.NewStyle(true).Bold("b") + "            z\n"
+	want := "name         김민준\nlonger name  x  y\n" + term.NewStyle(true).Bold("b") + "            z\n"
 	if got != want {
 		t.Errorf("Table =\n%q\nwant\n%q", got, want)
 	}
