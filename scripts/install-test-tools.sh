@@ -24,6 +24,8 @@ missing() {
   has gnome-keyring-daemon || echo "gnome-keyring-daemon gnome-keyring"
   has secret-tool || echo "secret-tool libsecret-tools"
   has strace || echo "strace strace"
+  has zsh || echo "zsh zsh"
+  has fish || echo "fish fish"
   has_browser || echo "chromium chromium"
   has_pyjwt || echo "PyJWT python3 python3-jwt python3-cryptography"
   has node || echo "node nodejs"

@@ -97,7 +97,7 @@ words=(socialauth login "$WORD"); CURRENT=3; source $SCRIPT; _socialauth`,
 		t.Run(shell, func(t *testing.T) {
 			path, err := exec.LookPath(shell)
 			if err != nil {
-				t.Skip("no " + shell)
+				lacking(t, "there is no "+shell)
 			}
 			dir := t.TempDir()
 			home := filepath.Join(dir, "sa")

@@ -50,15 +50,6 @@ func TestDisk(t *testing.T) {
 	}
 }
 
-// lacking skips a test that needs what is not here; with CI=true that is a failure.
-func lacking(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
-
 // onDisk is a lab whose home is a disk of so many kilobytes.
 func onDisk(t *testing.T, kilobytes int) *lab {
 	t.Helper()

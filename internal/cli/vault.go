@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/socialauth/socialauth/internal/config"
 	"github.com/socialauth/socialauth/internal/plain"
 	"github.com/socialauth/socialauth/internal/term"
 	"github.com/socialauth/socialauth/internal/vault"
@@ -22,11 +21,7 @@ func (a *App) newVaultCmd() *cobra.Command {
 
 // openAny opens the vault whatever storage was asked for: what is recorded counts.
 func (a *App) openAny() (*world, error) {
-	paths, err := config.FindPaths(a.Env)
-	if err != nil {
-		return nil, err
-	}
-	file, err := config.Load(paths)
+	paths, file, err := a.configuration()
 	if err != nil {
 		return nil, err
 	}

@@ -29,11 +29,7 @@ type world struct {
 
 // open reads the configuration and puts the parts together.
 func (a *App) open() (*world, error) {
-	paths, err := config.FindPaths(a.Env)
-	if err != nil {
-		return nil, err
-	}
-	file, err := config.Load(paths)
+	paths, file, err := a.configuration()
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +38,16 @@ func (a *App) open() (*world, error) {
 		return nil, err
 	}
 	return a.openWith(paths, file, storage)
+}
+
+// configuration finds the program's folders and reads config.toml.
+func (a *App) configuration() (config.Paths, *config.File, error) {
+	paths, err := config.FindPaths(a.Env)
+	if err != nil {
+		return paths, nil, err
+	}
+	file, err := config.Load(paths)
+	return paths, file, err
 }
 
 // openWith is open with a storage that was chosen otherwise.

@@ -50,6 +50,16 @@ func (e *DiscoveryError) Error() string {
 // [*UnsafeURLError], [*RedirectError], [*ProtocolError], [*ServerError],
 // [*httpx.Error].
 func Discover(ctx context.Context, hc *http.Client, issuer string) (*provider.Provider, error) {
+	m, err := findMetadata(ctx, hc, issuer)
+	if err != nil {
+		return nil, err
+	}
+	return m.provider()
+}
+
+// findMetadata reads an issuer's document in the first of the two places that
+// has one. Nothing in it has been checked yet.
+func findMetadata(ctx context.Context, hc *http.Client, issuer string) (*metadata, error) {
 	at, err := checkIssuer(issuer)
 	if err != nil {
 		return nil, err
@@ -70,8 +80,7 @@ func Discover(ctx context.Context, hc *http.Client, issuer string) (*provider.Pr
 	case !found:
 		return nil, &DiscoveryError{Issuer: issuer, Reason: "there is no metadata document, neither " + wellKnownOIDC + " nor " + wellKnownOAuth}
 	}
-	m := &metadata{issuer: issuer, at: at, doc: doc}
-	return m.provider()
+	return &metadata{issuer: issuer, at: at, doc: doc}, nil
 }
 
 // fetchMetadata reads one document; found is false if the server says that

@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -11,27 +10,10 @@ import (
 // others got: nothing else has to be in the document, so that issuers nobody signs
 // in to have it too. The same rules as for [Discover] hold.
 func KeySetURL(ctx context.Context, hc *http.Client, issuer string) (string, error) {
-	at, err := checkIssuer(issuer)
+	m, err := findMetadata(ctx, hc, issuer)
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, discoverTimeout)
-	defer cancel()
-	hc = safeClient(hc)
-	oidc, oauth := *at, *at
-	oidc.Path, oidc.RawPath = strings.TrimSuffix(at.Path, "/")+wellKnownOIDC, ""
-	oauth.Path, oauth.RawPath = wellKnownOAuth+strings.TrimSuffix(at.Path, "/"), ""
-	doc, found, err := fetchMetadata(ctx, hc, &oidc)
-	if err == nil && !found {
-		doc, found, err = fetchMetadata(ctx, hc, &oauth)
-	}
-	switch {
-	case err != nil:
-		return "", err
-	case !found:
-		return "", &DiscoveryError{Issuer: issuer, Reason: "there is no metadata document, neither " + wellKnownOIDC + " nor " + wellKnownOAuth}
-	}
-	m := &metadata{issuer: issuer, at: at, doc: doc}
 	if err := m.checkIssuer(); err != nil {
 		return "", err
 	}
