@@ -238,11 +238,12 @@ func (a *App) printMembers(title string, text json.RawMessage, e *jose.Explanati
 // longer than anybody reads (W20). --json always has all of it.
 func shownValue(text json.RawMessage) string {
 	const most = 4096
-	safe := jose.Safe(text)
-	if len(safe) <= most {
-		return string(safe)
+	if len(text) <= most {
+		return string(jose.Safe(text))
 	}
-	return fmt.Sprintf("%s… (%d bytes; --json shows all of it)", strings.ToValidUTF8(string(safe[:most]), ""), len(safe))
+	// Half a value is no JSON any more, so it is escaped as text.
+	start := plain.Escape(strings.ToValidUTF8(string(text[:most]), ""))
+	return fmt.Sprintf("%s… (%d bytes; --json shows all of it)", start, len(text))
 }
 
 // capColumn keeps one long value from pushing every note off the screen: notes
@@ -255,9 +256,6 @@ func capColumn(rows [][]string) string {
 			row = []string{row[0], row[1] + "  " + row[2]}
 		}
 		aligned[i] = row
-		if len(row) == 2 {
-			aligned[i] = row[:2]
-		}
 	}
 	return term.Table(aligned)
 }
