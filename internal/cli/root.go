@@ -18,26 +18,28 @@ Connect providers, for developers and their scripts.
 type command struct {
 	name string
 	make func() *cobra.Command
+	// stateless: it has nothing to finish when it is interrupted.
+	stateless bool
 }
 
 func (a *App) commands() []command {
 	return []command{
-		{"login", a.newLoginCmd},
-		{"logout", a.newLogoutCmd},
-		{"status", a.newStatusCmd},
-		{"switch", a.newSwitchCmd},
-		{"profile", a.newProfileCmd},
-		{"token", a.newTokenCmd},
-		{"decode", a.newDecodeCmd},
-		{"verify", a.newVerifyCmd},
-		{"key", a.newKeyCmd},
-		{"vault", a.newVaultCmd},
-		{"provider", a.newProviderCmd},
-		{"emulate", a.newEmulateCmd},
-		{"demo", a.newDemoCmd},
-		{"completion", a.newCompletionCmd},
-		{"version", a.newVersionCmd},
-		{workerCommand, a.newWorkerCmd},
+		{"login", a.newLoginCmd, false},
+		{"logout", a.newLogoutCmd, false},
+		{"status", a.newStatusCmd, true},
+		{"switch", a.newSwitchCmd, false},
+		{"profile", a.newProfileCmd, false},
+		{"token", a.newTokenCmd, false},
+		{"decode", a.newDecodeCmd, true},
+		{"verify", a.newVerifyCmd, true},
+		{"key", a.newKeyCmd, false},
+		{"vault", a.newVaultCmd, false},
+		{"provider", a.newProviderCmd, true},
+		{"emulate", a.newEmulateCmd, false},
+		{"demo", a.newDemoCmd, false},
+		{"completion", a.newCompletionCmd, true},
+		{"version", a.newVersionCmd, true},
+		{workerCommand, a.newWorkerCmd, false},
 	}
 }
 
